@@ -1,0 +1,56 @@
+import type { QueryRunner } from 'typeorm';
+
+/** A table for both dialects, as a migration writes it down. Types are the dialects' own; nothing here reads entities. */
+export interface TableDefinition {
+  readonly name: string;
+  /** Column name to type, such as `varchar(64) NOT NULL`. `char(1)`, `tinyint unsigned` and `mediumtext` are translated. */
+  readonly columns: Readonly<Record<string, string>>;
+  readonly primaryKey: readonly string[];
+  readonly indexes?: readonly IndexDefinition[];
+  readonly foreignKeys?: readonly ForeignKeyDefinition[];
+}
+
+interface IndexDefinition {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly unique?: true;
+}
+
+interface ForeignKeyDefinition {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly table: string;
+  readonly references: readonly string[];
+  readonly onDelete: 'CASCADE' | 'RESTRICT';
+}
+
+const isSqlite = (runner: QueryRunner): boolean => runner.dataSource.options.type === 'better-sqlite3';
+
+/** Creates a table with its keys and indexes. Codes compare byte by byte on MySQL too (`utf8mb4_bin`). */
+export async function createTable(runner: QueryRunner, table: TableDefinition): Promise<void> {
+  const sqlite = isSqlite(runner);
+  const lines = Object.entries(table.columns).map(
+    ([name, type]) => `${name} ${sqlite ? forSqlite(type) : type}`,
+  );
+  lines.push(`PRIMARY KEY (${table.primaryKey.join(', ')})`);
+  for (const key of table.foreignKeys ?? []) {
+    lines.push(
+      `CONSTRAINT ${key.name} FOREIGN KEY (${key.columns.join(', ')}) REFERENCES ${key.table}` +
+        ` (${key.references.join(', ')}) ON DELETE ${key.onDelete} ON UPDATE NO ACTION`,
+    );
+  }
+  const options = sqlite ? '' : ' ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin';
+  await runner.query(`CREATE TABLE ${table.name} (\n  ${lines.join(',\n  ')}\n)${options}`);
+  for (const index of table.indexes ?? []) {
+    const unique = index.unique ? 'UNIQUE ' : '';
+    await runner.query(`CREATE ${unique}INDEX ${index.name} ON ${table.name} (${index.columns.join(', ')})`);
+  }
+}
+
+/** SQLite enforces neither length nor sign; the names only keep its schema readable. */
+const forSqlite = (type: string): string =>
+  type
+    .replace('tinyint unsigned', 'tinyint')
+    .replace(/^char\(/, 'character(')
+    .replace('mediumtext', 'text')
+    .replace(/^int\b/, 'integer');

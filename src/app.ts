@@ -1,0 +1,110 @@
+import 'reflect-metadata';
+import helmet from '@fastify/helmet';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { v7 } from 'uuid';
+import { AppModule } from './app.module.js';
+import { refuseUndeclaredRoutes } from './auth/policy-check.js';
+import type { Config } from './config/config.js';
+import { Database } from './database/database.js';
+import { entitiesFor } from './entities.js';
+import { serveDocumentation } from './http/documentation.js';
+import { createLogger, NestLogger } from './observability/logger.js';
+import { Metrics } from './observability/metrics.js';
+
+/** What a test may hold still or watch; the process itself leaves everything as it is. */
+export interface AppOptions {
+  readonly logger?: Logger;
+  /** What to do with a process that must not write on; exits by default. */
+  readonly abandonProcess?: (reason: string) => void;
+}
+
+/**
+ * Builds the application: database connected and migrated, routes checked, documentation served. The same for the
+ * process, the tests and the OpenAPI command. The caller listens and closes.
+ * @throws ConfigError, DatabaseUnavailable; an Error naming routes without a policy.
+ */
+export async function createApp(config: Config, options: AppOptions = {}): Promise<NestFastifyApplication> {
+  const logger = options.logger ?? createLogger(config);
+  const abandonProcess = options.abandonProcess ?? exitAtOnce(logger);
+  const database = await Database.open(config, entitiesFor);
+  try {
+    const app = await NestFactory.create<NestFastifyApplication>(
+      AppModule.with(config, database, abandonProcess),
+      createAdapter(config, logger),
+      { logger: new NestLogger(logger), abortOnError: false },
+    );
+    app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready', 'metrics'] });
+    refuseUndeclaredRoutes(app);
+    await app.register(helmet, { contentSecurityPolicy: { directives: documentationPolicy } });
+    watchRequests(app.getHttpAdapter().getInstance(), app.get(Metrics), logger);
+    serveDocumentation(app);
+    await app.init();
+    return app;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Swagger UI styles its page inline; everything else comes from this service. Plain HTTP stays plain HTTP. */
+const documentationPolicy = {
+  defaultSrc: ["'self'"],
+  styleSrc: ["'self'", "'unsafe-inline'"],
+  imgSrc: ["'self'", 'data:'],
+  scriptSrc: ["'self'"],
+  upgradeInsecureRequests: null,
+};
+
+function createAdapter(config: Config, logger: Logger): FastifyAdapter {
+  return new FastifyAdapter({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: config.bodyLimit,
+    trustProxy: config.trustProxy,
+    forceCloseConnections: 'idle',
+    genReqId: (request: { headers: NodeJS.Dict<string | string[]> }) =>
+      requestId(request.headers['x-request-id']),
+  });
+}
+
+/** The caller's request id when it is harmless to repeat in logs, else a new one. */
+const requestId = (given: string | string[] | undefined): string =>
+  typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : v7();
+
+/** One log line and one measurement for every request; the path without its query. */
+function watchRequests(fastify: FastifyInstance, metrics: Metrics, logger: Logger): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    done();
+  });
+  fastify.addHook('onResponse', (request: FastifyRequest, reply, done) => {
+    const milliseconds = reply.elapsedTime;
+    metrics.observeRequest(
+      request.method,
+      request.routeOptions.url ?? 'none',
+      reply.statusCode,
+      milliseconds / 1000,
+    );
+    logger.info(
+      {
+        reqId: request.id,
+        method: request.method,
+        path: request.url.split('?', 1)[0],
+        status: reply.statusCode,
+        ms: Math.round(milliseconds * 10) / 10,
+      },
+      'request',
+    );
+    done();
+  });
+}
+
+function exitAtOnce(logger: Logger): (reason: string) => void {
+  return (reason) => {
+    logger.fatal({ reason }, 'the process must not write on and ends');
+    process.exit(70);
+  };
+}

@@ -1,0 +1,53 @@
+import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import {
+  getOptionsToken,
+  getStorageToken,
+  ThrottlerGuard,
+  type ThrottlerLimitDetail,
+  type ThrottlerModuleOptions,
+  type ThrottlerStorage,
+} from '@nestjs/throttler';
+import { CONFIG, type Config } from '../config/config.js';
+import { Problem } from '../http/problem.js';
+import type { AuthenticatedRequest } from './permit.js';
+import { credentialOf, type Principal } from './principal.js';
+
+/** Limits the requests a minute of one credential (RATE_LIMIT), in each process for itself; 429 beyond. */
+@Injectable()
+export class RateLimitGuard extends ThrottlerGuard {
+  constructor(
+    @Inject(getOptionsToken()) options: ThrottlerModuleOptions,
+    @Inject(getStorageToken()) storage: ThrottlerStorage,
+    reflector: Reflector,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    super(options, storage, reflector);
+  }
+
+  /** Public routes (health, metrics) must answer the operator whatever the callers do. */
+  protected override shouldSkip(context: ExecutionContext): Promise<boolean> {
+    return Promise.resolve(this.config.rateLimit === 0 || principalOf(context) === undefined);
+  }
+
+  /** One counter for a credential, not one for each route. */
+  protected override generateKey(context: ExecutionContext): string {
+    return credentialOf(principalOf(context) as Principal);
+  }
+
+  protected override throwThrottlingException(
+    _context: ExecutionContext,
+    detail: ThrottlerLimitDetail,
+  ): Promise<void> {
+    throw new Problem(
+      'rate_limited',
+      `more than ${detail.limit} requests a minute with this credential; wait a little`,
+      {
+        headers: { 'retry-after': String(Math.max(1, detail.timeToBlockExpire)) },
+      },
+    );
+  }
+}
+
+const principalOf = (context: ExecutionContext): Principal | undefined =>
+  context.switchToHttp().getRequest<AuthenticatedRequest>().principal;

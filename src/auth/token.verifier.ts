@@ -1,0 +1,89 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { createRemoteJWKSet, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { CONFIG, type Config } from '../config/config.js';
+import { jwtSecretOf } from '../config/local-secrets.js';
+import { Problem } from '../http/problem.js';
+import { tokenRoles, type TokenRole, type UserPrincipal } from './principal.js';
+
+const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'EdDSA'];
+const userCodePattern = /^(?! )[^,\p{Cc}]{1,64}(?<! )$/u;
+
+/** The user code under which the service itself writes its log rows; nobody else may use it. */
+export const systemUserCode = 'system';
+
+/** Checks bearer tokens: HS256 by secret, or the identity provider's keys. `none` and foreign algorithms never pass. */
+@Injectable()
+export class TokenVerifier {
+  private readonly secret: Uint8Array | null;
+  private readonly keys: JWTVerifyGetKey | null;
+  private readonly expected: { issuer?: string; audience?: string };
+
+  constructor(@Inject(CONFIG) config: Config) {
+    const secret = jwtSecretOf(config);
+    this.secret = secret === null ? null : new TextEncoder().encode(secret);
+    // The address is configuration: `jku` and `jwk` headers of a token are never followed.
+    this.keys = config.auth.jwksUri === null ? null : createRemoteJWKSet(new URL(config.auth.jwksUri));
+    this.expected = {
+      ...(config.auth.issuer === null ? {} : { issuer: config.auth.issuer }),
+      ...(config.auth.audience === null ? {} : { audience: config.auth.audience }),
+    };
+  }
+
+  /** @throws Problem 401 when the token is not valid or names nobody. */
+  async verify(token: string): Promise<UserPrincipal> {
+    return principalOf(await this.payload(token));
+  }
+
+  private async payload(token: string): Promise<JWTPayload> {
+    try {
+      if (this.keys && !isHs256(token)) {
+        return (await jwtVerify(token, this.keys, { ...this.expected, algorithms: asymmetric })).payload;
+      }
+      if (this.secret) {
+        return (await jwtVerify(token, this.secret, { ...this.expected, algorithms: ['HS256'] })).payload;
+      }
+    } catch (error) {
+      const reason = (error as { code?: string }).code ?? 'ERR_UNKNOWN';
+      if (reason === 'ERR_JWKS_TIMEOUT' || !reason.startsWith('ERR_')) {
+        throw new Problem('unavailable', 'the keys of the identity provider cannot be read now; try again', {
+          headers: { 'retry-after': '5' },
+          cause: error,
+        });
+      }
+      throw unauthenticated(
+        reason === 'ERR_JWT_EXPIRED' ? 'the token has expired' : 'the token is not valid',
+      );
+    }
+    throw unauthenticated('the token is not valid');
+  }
+}
+
+/** Which of the two ways to check a token: by its own word, which the chosen check then verifies. */
+function isHs256(token: string): boolean {
+  try {
+    const header = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString()) as {
+      alg?: unknown;
+    };
+    return header.alg === 'HS256';
+  } catch {
+    return false;
+  }
+}
+
+function principalOf(payload: JWTPayload): UserPrincipal {
+  const userCode = payload.sub;
+  if (typeof userCode !== 'string' || !userCodePattern.test(userCode) || userCode === systemUserCode) {
+    throw unauthenticated('the token names no user (sub: 1 to 64 characters without a comma)');
+  }
+  const given: unknown = payload['roles'];
+  const roles: TokenRole[] = Array.isArray(given) ? tokenRoles.filter((role) => given.includes(role)) : [];
+  if (roles.includes('system_admin')) return { kind: 'user', userCode, accCode: null, roles };
+  const accCode: unknown = payload['acc_code'];
+  if (typeof accCode !== 'string' || !userCodePattern.test(accCode)) {
+    throw unauthenticated('the token names no team (acc_code)');
+  }
+  return { kind: 'user', userCode, accCode, roles };
+}
+
+export const unauthenticated = (detail: string): Problem =>
+  new Problem('unauthenticated', detail, { headers: { 'www-authenticate': 'Bearer' } });

@@ -1,0 +1,226 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { isSystemAdmin, teamOf, type UserPrincipal } from '../auth/principal.js';
+import { Sealer } from '../config/sealer.js';
+import { wholeSecond } from '../database/dialect.js';
+import { classify } from '../database/errors.js';
+import type { Sql, Tx } from '../database/sql.js';
+import { UnitOfWork } from '../database/unit-of-work.js';
+import { type Page, pageOf, windowOf } from '../http/pagination.js';
+import { notFound, Problem } from '../http/problem.js';
+import { Clock } from '../runtime/clock.js';
+import { Ids } from '../runtime/ids.js';
+import type { BusinessTypeRow } from './business-type.entity.js';
+import type {
+  BusinessTypeOwner,
+  BusinessTypeView,
+  CallbackMode,
+  CallbackSecret,
+  CreateBusinessType,
+  CreatedBusinessType,
+  ListBusinessTypes,
+  UpdateBusinessType,
+} from './business-types.dto.js';
+import { BusinessTypesRepository, platformScope } from './business-types.repository.js';
+import type { FieldMapping } from './field-mapping.js';
+
+/**
+ * The dictionary of business types: the platform's, and each team's own, which shadow the platform's of the same code.
+ * Orders hold copies of what they need: edits change none.
+ */
+@Injectable()
+export class BusinessTypesService {
+  constructor(
+    private readonly types: BusinessTypesRepository,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly sealer: Sealer,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  /** @throws Problem 409 already_exists */
+  async create(principal: UserPrincipal, dto: CreateBusinessType): Promise<CreatedBusinessType> {
+    const scope = teamOf(principal, dto.accCode) ?? platformScope;
+    const secret = newSecret();
+    const now = wholeSecond(this.clock.now());
+    const row: BusinessTypeRow = {
+      id: this.ids.next(),
+      scope,
+      code: dto.code,
+      name: dto.name,
+      objectType: dto.objectType ?? null,
+      checkUrl: dto.checkUrl ?? null,
+      executeUrl: dto.executeUrl ?? null,
+      callbackMode: dto.callbackMode ?? 'sync',
+      fieldMapping: toText(dto.fieldMapping),
+      sealedSecret: this.sealer.seal(secret, sealContext({ scope, code: dto.code })),
+      createTime: now,
+      updateTime: now,
+    };
+    try {
+      return await this.unitOfWork.run(async (tx) => {
+        await this.types.insert(tx, row);
+        return { ...toView(row), secret };
+      });
+    } catch (error) {
+      if (classify(error) !== 'duplicate') throw error;
+      const owner = scope === platformScope ? 'the platform' : `team ${scope}`;
+      throw new Problem('already_exists', `${owner} already has a business type ${dto.code}`);
+    }
+  }
+
+  async list(principal: UserPrincipal, query: ListBusinessTypes): Promise<Page<BusinessTypeView>> {
+    const team = teamOf(principal, query.accCode);
+    const window = windowOf(query);
+    const rows = await this.types.list(team === null ? 'all' : { scope: team }, window);
+    return pageOf(rows, window, (row) => row.id, toView);
+  }
+
+  /** @throws Problem 404 */
+  async get(principal: UserPrincipal, code: string, owner: BusinessTypeOwner): Promise<BusinessTypeView> {
+    return toView(await this.addressed(principal, code, owner));
+  }
+
+  /** @throws Problem 404, 403 for one of the platform in a team's hands. */
+  async update(
+    principal: UserPrincipal,
+    code: string,
+    owner: BusinessTypeOwner,
+    dto: UpdateBusinessType,
+  ): Promise<BusinessTypeView> {
+    const { fieldMapping, ...fields } = dto;
+    return this.unitOfWork.run(async (tx) => {
+      const row = await this.own(tx, principal, code, owner);
+      const change: Partial<BusinessTypeRow> = {
+        ...fields,
+        ...(fieldMapping === undefined ? {} : { fieldMapping: toText(fieldMapping) }),
+        updateTime: wholeSecond(this.clock.now()),
+      };
+      await this.types.update(tx, row.id, change);
+      return toView({ ...row, ...change });
+    });
+  }
+
+  /** @throws Problem 404, 403, 409 in_use while a binding would be left without a type. */
+  async remove(principal: UserPrincipal, code: string, owner: BusinessTypeOwner): Promise<void> {
+    await this.unitOfWork.run(async (tx) => {
+      const row = await this.own(tx, principal, code, owner);
+      const team = await this.types.teamThatNeeds(tx, row);
+      if (team !== null) {
+        throw new Problem('in_use', `business type ${row.code} is bound in team ${team}; unbind it first`);
+      }
+      await this.types.delete(tx, row.id);
+    });
+  }
+
+  /** @throws Problem 404, 403 */
+  async rotateSecret(
+    principal: UserPrincipal,
+    code: string,
+    owner: BusinessTypeOwner,
+  ): Promise<CallbackSecret> {
+    const secret = newSecret();
+    return this.unitOfWork.run(async (tx) => {
+      const row = await this.own(tx, principal, code, owner);
+      await this.types.update(tx, row.id, {
+        sealedSecret: this.sealer.seal(secret, sealContext(row)),
+        updateTime: wholeSecond(this.clock.now()),
+      });
+      return { secret };
+    });
+  }
+
+  /** The type that a code means in a team: its own, else the platform's, else null. @param team null: no team. */
+  async resolve(team: string | null, code: string, sql?: Sql): Promise<BusinessTypeRow | null> {
+    return shadowed(await this.types.find(visibleScopes(team), [code], sql))[0] ?? null;
+  }
+
+  /** Every type that a team sees, each code once, sorted by code. */
+  async listFor(team: string, sql?: Sql): Promise<BusinessTypeRow[]> {
+    return shadowed(await this.types.find(visibleScopes(team), null, sql));
+  }
+
+  /**
+   * Makes sure that a team has these types, and keeps them from being deleted or bound by others until the transaction
+   * ends. Whoever binds or unbinds comes through here before it locks a template.
+   * @throws Problem 404 naming the first that does not exist.
+   */
+  async lockAll(tx: Tx, team: string, codes: readonly string[]): Promise<void> {
+    await this.types.lock(tx, visibleScopes(team), codes);
+    const found = new Set((await this.types.find(visibleScopes(team), codes, tx)).map((row) => row.code));
+    const missing = codes.find((code) => !found.has(code));
+    if (missing !== undefined) throw notFound(`business type ${missing}`);
+  }
+
+  /**
+   * The type that a path means: for a team its own, else the platform's; for system administrators exactly that of the
+   * team they name, or the platform's.
+   */
+  private async addressed(
+    principal: UserPrincipal,
+    code: string,
+    owner: BusinessTypeOwner,
+    sql?: Sql,
+  ): Promise<BusinessTypeRow> {
+    const team = teamOf(principal, owner.accCode);
+    const scopes = isSystemAdmin(principal) ? [team ?? platformScope] : visibleScopes(team);
+    const [row] = shadowed(await this.types.find(scopes, [code], sql));
+    if (!row) throw notFound(`business type ${code}`);
+    return row;
+  }
+
+  /** A type that the caller may change, locked together with the platform's of the same code. */
+  private async own(
+    tx: Tx,
+    principal: UserPrincipal,
+    code: string,
+    owner: BusinessTypeOwner,
+  ): Promise<BusinessTypeRow> {
+    await this.types.lock(tx, visibleScopes(teamOf(principal, owner.accCode)), [code]);
+    const row = await this.addressed(principal, code, owner, tx);
+    if (row.scope === platformScope && !isSystemAdmin(principal)) {
+      throw new Problem(
+        'forbidden',
+        `business type ${code} belongs to the platform; only system administrators change it`,
+      );
+    }
+    return row;
+  }
+}
+
+const visibleScopes = (team: string | null): string[] =>
+  team === null ? [platformScope] : [platformScope, team];
+
+/** Leaves of each code the team's own row, if there is one; keeps the order by code. */
+function shadowed(rows: readonly BusinessTypeRow[]): BusinessTypeRow[] {
+  const byCode = new Map<string, BusinessTypeRow>();
+  for (const row of rows) {
+    if (row.scope !== platformScope || !byCode.has(row.code)) byCode.set(row.code, row);
+  }
+  return [...byCode.values()];
+}
+
+/** 256 bits, in the form of Standard Webhooks. */
+const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
+
+/** Ties a sealed secret to its row. */
+const sealContext = ({ scope, code }: { scope: string; code: string }): string =>
+  `business-type/${scope}/${code}`;
+
+const toText = (mapping: FieldMapping | null | undefined): string | null =>
+  mapping ? JSON.stringify(mapping) : null;
+
+const toView = (row: BusinessTypeRow) =>
+  ({
+    id: row.id,
+    code: row.code,
+    name: row.name,
+    accCode: row.scope === platformScope ? null : row.scope,
+    objectType: row.objectType,
+    checkUrl: row.checkUrl,
+    executeUrl: row.executeUrl,
+    callbackMode: row.callbackMode as CallbackMode,
+    fieldMapping: row.fieldMapping === null ? null : (JSON.parse(row.fieldMapping) as FieldMapping),
+    createTime: row.createTime,
+    updateTime: row.updateTime,
+  }) satisfies BusinessTypeView;

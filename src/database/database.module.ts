@@ -1,0 +1,25 @@
+import { type DynamicModule, Global, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Database } from './database.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+@Global()
+@Module({})
+export class DatabaseModule implements OnApplicationShutdown {
+  constructor(private readonly database: Database) {}
+
+  static with(database: Database, abandonProcess: (reason: string) => void): DynamicModule {
+    return {
+      module: DatabaseModule,
+      providers: [
+        { provide: Database, useValue: database },
+        { provide: UnitOfWork, useValue: new UnitOfWork(database, abandonProcess) },
+      ],
+      exports: [Database, UnitOfWork],
+    };
+  }
+
+  /** After the HTTP server has drained: nothing asks any more. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.database.close();
+  }
+}

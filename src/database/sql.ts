@@ -1,0 +1,68 @@
+import type { EntityManager, ObjectLiteral, QueryRunner, Repository } from 'typeorm';
+
+export type SqlValue = string | number | boolean | Date | null;
+
+/** What a repository may do with a database: hand-written SQL with `?` places, or TypeORM's repository of an entity. */
+export interface Sql {
+  /** Runs a statement that answers rows. */
+  rows<T>(sql: string, values?: readonly SqlValue[]): Promise<T[]>;
+  /** The repository of an entity, by its name in `entities.ts`; for admin modules, not for hot paths. */
+  repository<T extends ObjectLiteral>(entity: string): Repository<T>;
+}
+
+declare const inTransaction: unique symbol;
+
+/**
+ * A transaction under way. Only `UnitOfWork.run` makes one, and whatever writes asks for one, so that a write
+ * outside a transaction does not compile.
+ */
+export interface Tx extends Sql {
+  readonly [inTransaction]: true;
+  /** Runs a statement that changes rows. @returns how many rows it found to change. */
+  run(sql: string, values?: readonly SqlValue[]): Promise<number>;
+}
+
+/** The one implementation of {@link Sql} and {@link Tx}, over a TypeORM query runner. */
+export class QueryRunnerSql implements Sql {
+  constructor(
+    private readonly runner: QueryRunner,
+    private readonly manager: EntityManager = runner.manager,
+  ) {}
+
+  async rows<T>(sql: string, values: readonly SqlValue[] = []): Promise<T[]> {
+    return (await this.runner.query(sql, values as SqlValue[])) as T[];
+  }
+
+  async run(sql: string, values: readonly SqlValue[] = []): Promise<number> {
+    const result = await this.runner.query(sql, values as SqlValue[], true);
+    return result.affected ?? 0;
+  }
+
+  repository<T extends ObjectLiteral>(entity: string): Repository<T> {
+    return this.manager.getRepository<T>(entity);
+  }
+}
+
+/** SQLite binds at most 32,766 values in one statement; MySQL's packets are larger. */
+const maxValues = 30_000;
+
+/**
+ * Inserts rows in bulk: one statement a table, however many rows (a few when they are thousands).
+ * @param rows one array of values for each row, in the order of `columns`.
+ */
+export async function insertRows(
+  tx: Tx,
+  table: string,
+  columns: readonly string[],
+  rows: readonly (readonly SqlValue[])[],
+): Promise<void> {
+  const perStatement = Math.floor(maxValues / columns.length);
+  for (let from = 0; from < rows.length; from += perStatement) {
+    const part = rows.slice(from, from + perStatement);
+    const values = part.map(() => `(${places(columns.length)})`).join(', ');
+    await tx.run(`INSERT INTO ${table} (${columns.join(', ')}) VALUES ${values}`, part.flat());
+  }
+}
+
+/** `?, ?, ?` */
+export const places = (count: number): string => Array.from({ length: count }, () => '?').join(', ');

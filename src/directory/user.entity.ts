@@ -1,0 +1,41 @@
+import { EntitySchema } from 'typeorm';
+import { columnsOf } from '../database/columns.js';
+import type { Dialect } from '../database/dialect.js';
+
+/** A person as the directory knows them. Somebody who is not listed counts as active. */
+export interface UserRow {
+  userCode: string;
+  name: string;
+  accCode: string | null;
+  department: string | null;
+  email: string | null;
+  /** Comma-separated. */
+  roles: string;
+  /** 1 or 0 */
+  active: number;
+  createTime: Date;
+  updateTime: Date;
+}
+
+export const userEntity = (dialect: Dialect) => {
+  const c = columnsOf(dialect);
+  return new EntitySchema<UserRow>({
+    name: 'User',
+    tableName: 'dms_s_apply_user',
+    columns: {
+      userCode: c.varchar('user_code', 64, { primary: true }),
+      name: c.varchar('name', 128),
+      accCode: c.varchar('acc_code', 64, { nullable: true }),
+      department: c.varchar('department', 64, { nullable: true }),
+      email: c.varchar('email', 254, { nullable: true }),
+      roles: c.text('roles'),
+      active: c.tinyint('active', { default: 1 }),
+      createTime: c.datetime('create_time'),
+      updateTime: c.datetime('update_time'),
+    },
+    indices: [{ name: 'ix_user_team', columns: ['accCode', 'userCode'] }],
+  });
+};
+
+/** The list behind the comma-separated column; codes hold no comma. */
+export const rolesOfColumn = (roles: string): string[] => (roles === '' ? [] : roles.split(','));

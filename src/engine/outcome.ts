@@ -1,0 +1,27 @@
+import type { OrderEvent } from './events.js';
+
+/** Why a command was refused; the codes are the contract's problem codes. */
+export type RefusalCode =
+  | 'approver_not_found'
+  | 'order_closed'
+  | 'not_in_review'
+  | 'version_conflict'
+  | 'already_decided'
+  | 'forbidden';
+
+export interface Refusal {
+  readonly code: RefusalCode;
+  /** What is wrong and what to do, for a person. */
+  readonly detail: string;
+}
+
+/** The engine answers with values: what happens, or why nothing does. It never throws at a caller's mistake. */
+export type Outcome =
+  | { readonly ok: true; readonly events: readonly OrderEvent[] }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+export const happened = (events: readonly OrderEvent[]): Outcome => ({ ok: true, events });
+export const refused = (code: RefusalCode, detail: string): Outcome => ({
+  ok: false,
+  refusal: { code, detail },
+});

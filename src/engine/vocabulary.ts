@@ -1,0 +1,65 @@
+/**
+ * The words of the domain that the engine decides with. Columns hold the codes of requirement 003, the API the names
+ * used here; the table between the two is `orders/order.codes.ts`.
+ */
+export const applyStatuses = [
+  'initiating',
+  'in_review',
+  'withdrawn',
+  'rejected',
+  'executing',
+  'completed',
+] as const;
+export type ApplyStatus = (typeof applyStatuses)[number];
+
+export const auditStatuses = [
+  'waiting',
+  'in_review',
+  'auto_approved',
+  'approved',
+  'rejected',
+  'skipped',
+  'cancelled',
+] as const;
+export type AuditStatus = (typeof auditStatuses)[number];
+
+export const auditObjectTypes = ['user', 'group', 'role'] as const;
+export type AuditObjectType = (typeof auditObjectTypes)[number];
+
+/** How many of a step's people must agree: 或签 (`any`) or 会签 (`all`). */
+export const approvalModes = ['any', 'all'] as const;
+export type ApprovalMode = (typeof approvalModes)[number];
+
+/** Domain rule 3: what happens on the steps on which the applicant sits. */
+export const autoApprovePolicies = ['through_applicant_node', 'applicant_nodes', 'never'] as const;
+export type AutoApprove = (typeof autoApprovePolicies)[number];
+
+/** In which quality somebody decides; the log names it (domain rule 4). */
+export type Capacity = 'assignee' | 'system_admin';
+
+/**
+ * A key under which a person can sit on a step: `u:<user code>`, `g:<team or empty>/<group code>` or `r:<role>`.
+ * A group stays one subject until somebody decides, so that opening costs the same for 3 members as for 3,000.
+ */
+export type Subject = string;
+
+/** A person as the engine sees one: the code, and every subject under which the directory knows them right now. */
+export interface Person {
+  readonly userCode: string;
+  readonly subjects: ReadonlySet<Subject>;
+  readonly systemAdmin: boolean;
+}
+
+/** What the directory says at the moment of the command about the groups that an `all` step would ask. */
+export type GroupMembers = ReadonlyMap<Subject, readonly string[]>;
+
+/** The last step number that `apply_step` (tinyint unsigned, requirement 003) can hold. */
+export const maxStages = 255;
+
+export const userSubject = (userCode: string): Subject => `u:${userCode}`;
+export const groupSubject = (scope: string, groupCode: string): Subject => `g:${scope}/${groupCode}`;
+export const roleSubject = (role: string): Subject => `r:${role}`;
+export const isGroupSubject = (subject: Subject): boolean => subject.startsWith('g:');
+/** The user code behind a `u:` subject, null for groups and roles. */
+export const userOfSubject = (subject: Subject): string | null =>
+  subject.startsWith('u:') ? subject.slice(2) : null;

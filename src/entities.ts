@@ -1,0 +1,40 @@
+import { apiKeyEntity } from './api-keys/api-key.entity.js';
+import { apiKeyTeamEntity } from './api-keys/api-key-team.entity.js';
+import { bindingEntity } from './bindings/binding.entity.js';
+import { businessTypeEntity } from './business-types/business-type.entity.js';
+import type { EntitySchemasFor } from './database/database.js';
+import { groupEntity } from './directory/group.entity.js';
+import { groupMemberEntity } from './directory/group-member.entity.js';
+import { userEntity } from './directory/user.entity.js';
+import { idempotencyEntity } from './http/idempotency.entity.js';
+import { nodeEntity } from './nodes/node.entity.js';
+import { nodeObjectEntity } from './nodes/node-object.entity.js';
+import { orderLogEntity } from './operation-log/order-log.entity.js';
+import { orderEntity } from './orders/order.entity.js';
+import { orderAssigneeEntity } from './orders/order-assignee.entity.js';
+import { orderProcessEntity } from './orders/order-process.entity.js';
+import { deliveryEntity } from './outbox/delivery.entity.js';
+import { templateEntity } from './templates/template.entity.js';
+import { templateStageEntity } from './templates/template-stage.entity.js';
+
+/** Every table of the service. The migrations make them; a test compares the two on both databases. */
+export const entitiesFor: EntitySchemasFor = (dialect) =>
+  [
+    nodeEntity,
+    nodeObjectEntity,
+    templateEntity,
+    templateStageEntity,
+    businessTypeEntity,
+    bindingEntity,
+    userEntity,
+    groupEntity,
+    groupMemberEntity,
+    apiKeyEntity,
+    apiKeyTeamEntity,
+    orderEntity,
+    orderProcessEntity,
+    orderAssigneeEntity,
+    orderLogEntity,
+    deliveryEntity,
+    idempotencyEntity,
+  ].map((describe) => describe(dialect));

@@ -1,0 +1,148 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
+
+/**
+ * Fields of requests: validation and documentation from one line, so that they cannot disagree. `required` is the
+ * default; an optional field may be left out, and given as null where it is `nullable`.
+ */
+interface FieldOptions {
+  readonly optional?: boolean;
+  readonly nullable?: boolean;
+  readonly description?: string;
+  readonly example?: unknown;
+}
+
+/** A code of the domain: 1 to `max` characters, no comma (lists of codes are comma-separated), no outer blanks. */
+const codePattern = /^(?! )[^,\p{Cc}]+(?<! )$/u;
+const codeMessage = '$property must hold no comma, no control character and no outer blanks';
+
+export const Code = (max: number, options: FieldOptions = {}): PropertyDecorator =>
+  field(
+    options,
+    { type: 'string', maxLength: max },
+    IsString(),
+    MinLength(1),
+    MaxLength(max),
+    Matches(codePattern, { message: codeMessage }),
+  );
+
+/** A text that people read, 1 (or 0 when optional) to `max` characters. */
+export const Text = (max: number, options: FieldOptions = {}): PropertyDecorator =>
+  field(
+    options,
+    { type: 'string', maxLength: max },
+    IsString(),
+    MinLength(options.optional ? 0 : 1),
+    MaxLength(max),
+  );
+
+export const OneOf = (values: readonly string[], options: FieldOptions = {}): PropertyDecorator =>
+  field(options, { type: 'string', enum: [...values] }, IsIn(values));
+
+export const Flag = (options: FieldOptions = {}): PropertyDecorator =>
+  field(options, { type: 'boolean' }, IsBoolean());
+
+export const WholeNumber = (min: number, max: number, options: FieldOptions = {}): PropertyDecorator =>
+  field(options, { type: 'integer', minimum: min, maximum: max }, IsInt(), Min(min), Max(max));
+
+/** The same in a query string, where every value arrives as text. */
+export const WholeNumberInQuery = (min: number, max: number, options: FieldOptions = {}): PropertyDecorator =>
+  applyDecorators(
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value,
+    ),
+    WholeNumber(min, max, options),
+  );
+
+/** A list of different codes. */
+export const Codes = (
+  size: { readonly min: number; readonly max: number; readonly length: number },
+  options: FieldOptions = {},
+): PropertyDecorator =>
+  field(
+    options,
+    {
+      type: 'array',
+      items: { type: 'string', maxLength: size.length },
+      minItems: size.min,
+      maxItems: size.max,
+    },
+    IsArray(),
+    ArrayMinSize(size.min),
+    ArrayMaxSize(size.max),
+    ArrayUnique(),
+    IsString({ each: true }),
+    MinLength(1, { each: true }),
+    MaxLength(size.length, { each: true }),
+    Matches(codePattern, { each: true, message: codeMessage }),
+  );
+
+/** A date and time in answers. */
+export const Moment = (options: FieldOptions = {}): PropertyDecorator =>
+  ApiProperty({
+    type: 'string',
+    format: 'date-time',
+    example: '2026-11-22T08:30:00.000Z',
+    ...documented(options),
+  });
+
+/** Any field with its own validators. */
+export function field(
+  options: FieldOptions,
+  schema: ApiPropertyOptions,
+  ...validators: PropertyDecorator[]
+): PropertyDecorator {
+  const documentation = { ...schema, ...documented(options) } as ApiPropertyOptions;
+  const presence = options.nullable
+    ? [IsOptional()]
+    : // Left out is fine, null is not: a null would pass every validator behind IsOptional.
+      options.optional
+      ? [ValidateIf((_object: unknown, value: unknown) => value !== undefined)]
+      : [];
+  return applyDecorators(
+    (options.optional ? ApiPropertyOptional : ApiProperty)(documentation),
+    ...presence,
+    ...validators,
+  );
+}
+
+const documented = ({ nullable, description, example }: FieldOptions) => ({
+  ...(nullable ? { nullable } : {}),
+  ...(description === undefined ? {} : { description }),
+  ...(example === undefined ? {} : { example }),
+});
+
+/** A list of nested objects, each checked against its own class. */
+export const ListOf = (
+  type: () => abstract new () => object,
+  size: { readonly min: number; readonly max: number },
+  options: FieldOptions = {},
+): PropertyDecorator =>
+  field(
+    options,
+    { type: type as never, isArray: true, minItems: size.min, maxItems: size.max },
+    IsArray(),
+    ArrayMinSize(size.min),
+    ArrayMaxSize(size.max),
+    ValidateNested({ each: true }),
+    Type(type as never),
+  );

@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { auditObjectTypeCodes, nameOf } from '../engine/codes.js';
+import type { ApprovalMode, AuditObjectType, AutoApprove } from '../engine/vocabulary.js';
+
+/** The template without which a team's order walks to a system administrator; made by the first migration. */
+export const systemTemplateId = '00000000-0000-7000-8000-000000000002';
+
+/** Everything that an opening copies, as it stands in one read: business type, template, stages, nodes, applicant. */
+export interface OpeningSnapshot {
+  readonly checkUrl: string | null;
+  readonly executeUrl: string | null;
+  readonly templateId: string;
+  readonly templateName: string;
+  readonly autoApprove: AutoApprove;
+  readonly stages: readonly SnapshotStage[];
+  /** Null when the directory does not list the applicant. */
+  readonly applicant: {
+    readonly active: boolean;
+    readonly accCode: string | null;
+    readonly roles: readonly string[];
+  } | null;
+}
+
+export interface SnapshotStage {
+  readonly applyStep: number;
+  readonly condition: string | null;
+  readonly nodeId: string;
+  readonly nodeName: string;
+  /** The node's team; a node of the platform means the platform's groups. */
+  readonly nodeTeam: string | null;
+  readonly auditObjectType: AuditObjectType;
+  readonly auditObject: readonly string[];
+  readonly approvalMode: ApprovalMode;
+  /** Of a stage that names people: those whom the directory has as inactive or in another team. */
+  readonly unreachable: readonly string[];
+}
+
+interface Row {
+  readonly scope: string;
+  readonly check_url: string | null;
+  readonly execute_url: string | null;
+  readonly template_id: string;
+  readonly template_name: string;
+  readonly auto_approve: string;
+  readonly stage_no: number;
+  readonly condition_text: string | null;
+  readonly node_id: string;
+  readonly template_node_name: string;
+  readonly node_team: string | null;
+  readonly audit_object_type: string;
+  readonly approval_mode: string;
+  readonly object_code: string;
+  readonly object_active: number | null;
+  readonly object_team: string | null;
+  readonly applicant_active: number | null;
+  readonly applicant_team: string | null;
+  readonly applicant_roles: string | null;
+}
+
+/** Reads what an opening copies. */
+@Injectable()
+export class OpeningRepository {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * One statement, so that the copy is of one moment: the business type (the team's own shadows the platform's), the
+   * template bound to it or else the system default, its stages, their nodes and people.
+   * @returns null when the business type does not exist for the team.
+   */
+  async read(team: string | null, businessType: string, userCode: string): Promise<OpeningSnapshot | null> {
+    const all = await this.database.rows<Row>(
+      `SELECT bt.scope, bt.check_url, bt.execute_url,
+              t.id AS template_id, t.template_name, t.auto_approve,
+              s.stage_no, s.condition_text,
+              n.id AS node_id, n.template_node_name, n.acc_code AS node_team, n.audit_object_type, n.approval_mode,
+              ob.object_code, ou.active AS object_active, ou.acc_code AS object_team,
+              au.active AS applicant_active, au.acc_code AS applicant_team, au.roles AS applicant_roles
+         FROM dms_s_apply_business_type bt
+         LEFT JOIN dms_s_apply_template_binding b ON b.acc_code = ? AND b.business_type = bt.code
+         JOIN dms_s_apply_template t ON t.id = COALESCE(b.template_id, ?)
+         JOIN dms_s_apply_template_stage s ON s.template_id = t.id
+         JOIN dms_s_apply_template_process_node n ON n.id = s.node_id
+         JOIN dms_s_apply_template_node_object ob ON ob.node_id = n.id
+         LEFT JOIN dms_s_apply_user ou ON n.audit_object_type = '${auditObjectTypeCodes.user}' AND ou.user_code = ob.object_code
+         LEFT JOIN dms_s_apply_user au ON au.user_code = ?
+        WHERE bt.code = ? AND bt.scope IN ('', ?)
+        ORDER BY bt.scope DESC, s.stage_no, ob.position`,
+      [team ?? '', systemTemplateId, userCode, businessType, team ?? ''],
+    );
+    const first = all[0];
+    if (!first) return null;
+    const rows = all.filter((row) => row.scope === first.scope);
+    return {
+      checkUrl: first.check_url,
+      executeUrl: first.execute_url,
+      templateId: first.template_id,
+      templateName: first.template_name,
+      autoApprove: first.auto_approve as AutoApprove,
+      stages: stagesOf(rows, team),
+      applicant:
+        first.applicant_active === null
+          ? null
+          : {
+              active: first.applicant_active === 1,
+              accCode: first.applicant_team,
+              roles: (first.applicant_roles ?? '').split(',').filter((role) => role !== ''),
+            },
+    };
+  }
+}
+
+/** One stage for each run of rows with the same number; a row for each object of its node. */
+function stagesOf(rows: readonly Row[], team: string | null): SnapshotStage[] {
+  const byStage = new Map<number, Row[]>();
+  for (const row of rows) byStage.set(row.stage_no, [...(byStage.get(row.stage_no) ?? []), row]);
+  return [...byStage.values()].map((objects) => {
+    const [row] = objects as [Row, ...Row[]];
+    return {
+      applyStep: row.stage_no,
+      condition: row.condition_text,
+      nodeId: row.node_id,
+      nodeName: row.template_node_name,
+      nodeTeam: row.node_team,
+      auditObjectType: nameOf(auditObjectTypeCodes, row.audit_object_type),
+      auditObject: objects.map((object) => object.object_code),
+      approvalMode: row.approval_mode as ApprovalMode,
+      unreachable: objects
+        .filter((object) => isUnreachable(object, team))
+        .map((object) => object.object_code),
+    };
+  });
+}
+
+/** Somebody whom the directory does not list counts as active; another team's person cannot see the order. */
+const isUnreachable = (row: Row, team: string | null): boolean =>
+  row.object_active === 0 || (row.object_team !== null && team !== null && row.object_team !== team);

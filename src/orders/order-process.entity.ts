@@ -1,0 +1,54 @@
+import { EntitySchema } from 'typeorm';
+import { columnsOf } from '../database/columns.js';
+import type { Dialect } from '../database/dialect.js';
+
+/** One step of one order (requirement 003, 申请单审核流程表). */
+export interface OrderProcessRow {
+  id: string;
+  applyOrderId: string;
+  applyStep: number;
+  auditStatus: string;
+  auditObjectType: string;
+  auditObject: string;
+  auditMsg: string | null;
+  /** Empty until somebody decided: the column allows no NULL. */
+  auditUserCode: string;
+  nodeId: string;
+  nodeName: string;
+  approvalMode: string;
+  requiredApprovals: number;
+  /** JSON list: whom an open `all` step asks. */
+  people: string | null;
+  conditionText: string | null;
+  reason: string | null;
+  createTime: Date;
+  updateTime: Date;
+}
+
+export const orderProcessEntity = (dialect: Dialect) => {
+  const c = columnsOf(dialect);
+  return new EntitySchema<OrderProcessRow>({
+    name: 'OrderProcess',
+    tableName: 'dms_s_apply_order_process',
+    columns: {
+      id: c.id(),
+      applyOrderId: c.varchar('apply_order_id', 64),
+      applyStep: c.tinyint('apply_step'),
+      auditStatus: c.code('audit_status'),
+      auditObjectType: c.code('audit_object_type'),
+      auditObject: c.text('audit_object'),
+      auditMsg: c.text('audit_msg', { nullable: true }),
+      auditUserCode: c.varchar('audit_user_code', 64),
+      nodeId: c.varchar('node_id', 64, { default: '' }),
+      nodeName: c.varchar('node_name', 64, { default: '' }),
+      approvalMode: c.varchar('approval_mode', 16, { default: 'any' }),
+      requiredApprovals: c.int('required_approvals', { default: 1 }),
+      people: c.longText('people', { nullable: true }),
+      conditionText: c.text('condition_text', { nullable: true }),
+      reason: c.varchar('reason', 255, { nullable: true }),
+      createTime: c.datetime('create_time'),
+      updateTime: c.datetime('update_time'),
+    },
+    indices: [{ name: 'uq_order_process_step', columns: ['applyOrderId', 'applyStep'], unique: true }],
+  });
+};

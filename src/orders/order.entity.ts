@@ -1,0 +1,59 @@
+import { EntitySchema } from 'typeorm';
+import { columnsOf } from '../database/columns.js';
+import type { Dialect } from '../database/dialect.js';
+
+/** One request travelling through a copy of its template (requirement 003, 申请单信息表). */
+export interface OrderRow {
+  id: string;
+  applyTemplateId: string;
+  businessType: string;
+  applyStatus: string;
+  userCode: string;
+  accCode: string | null;
+  remark: string | null;
+  businessKey: string | null;
+  title: string | null;
+  templateName: string;
+  autoApprove: string;
+  hasExecute: number;
+  /** 1 when the applicant was a system administrator at opening. */
+  applicantSystemAdmin: number;
+  /** JSON object */
+  variables: string | null;
+  /** Committed commands so far. */
+  version: number;
+  createTime: Date;
+  updateTime: Date;
+}
+
+export const orderEntity = (dialect: Dialect) => {
+  const c = columnsOf(dialect);
+  return new EntitySchema<OrderRow>({
+    name: 'Order',
+    tableName: 'dms_s_apply_order',
+    columns: {
+      id: c.id(),
+      applyTemplateId: c.varchar('apply_template_id', 64),
+      businessType: c.varchar('business_type', 125),
+      applyStatus: c.code('apply_status'),
+      userCode: c.varchar('user_code', 64),
+      accCode: c.varchar('acc_code', 64, { nullable: true }),
+      remark: c.text('remark', { nullable: true }),
+      businessKey: c.varchar('business_key', 128, { nullable: true }),
+      title: c.varchar('title', 255, { nullable: true }),
+      templateName: c.varchar('template_name', 64, { default: '' }),
+      autoApprove: c.varchar('auto_approve', 32, { default: 'through_applicant_node' }),
+      hasExecute: c.tinyint('has_execute', { default: 0 }),
+      applicantSystemAdmin: c.tinyint('applicant_system_admin', { default: 0 }),
+      variables: c.text('variables', { nullable: true }),
+      version: c.int('version', { default: 1 }),
+      createTime: c.datetime('create_time'),
+      updateTime: c.datetime('update_time'),
+    },
+    indices: [
+      { name: 'ix_order_applicant', columns: ['userCode', 'id'] },
+      { name: 'ix_order_team', columns: ['accCode', 'id'] },
+      { name: 'ix_order_business_key', columns: ['businessKey', 'id'] },
+    ],
+  });
+};

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import { isSystemAdmin, type UserPrincipal } from '../auth/principal.js';
+import type { Sql } from '../database/sql.js';
+import { DirectoryService } from '../directory/directory.service.js';
+import type { DirectoryFacts } from '../engine/advance.js';
+import type { OrderState } from '../engine/order-state.js';
+import { isGroupSubject, type Person, roleSubject, type Subject, userSubject } from '../engine/vocabulary.js';
+
+/** The role under which the system node asks for system administrators. */
+const systemAdminRole = 'system_admin';
+
+/** Loads from the directory what the engine wants to know about people, and nothing when nothing is asked. */
+@Injectable()
+export class OrderPeople {
+  constructor(private readonly directory: DirectoryService) {}
+
+  /**
+   * The facts for a command on an order: the caller and the applicant as the directory has them at this moment. An order
+   * without groups asks the directory nothing.
+   * @param actor the caller; inactive ones sit nowhere.
+   */
+  async forCommand(
+    sql: Sql,
+    team: string | null,
+    state: OrderState,
+    actor: { readonly principal: UserPrincipal; readonly active: boolean },
+  ): Promise<{ actor: Person; facts: DirectoryFacts }> {
+    const { userCode } = actor.principal;
+    const groups = groupsOf(state.steps.flatMap((step) => step.subjects));
+    const asking = groupsOf(
+      state.steps
+        .filter((step) => step.approvalMode === 'all' && step.auditStatus === 'waiting')
+        .flatMap((step) => step.subjects),
+    );
+    const memberships = await this.memberships(sql, [userCode, state.applicant], groups);
+    return {
+      actor: actor.active
+        ? personOf(userCode, isSystemAdmin(actor.principal), memberships.get(userCode))
+        : { userCode, subjects: new Set(), systemAdmin: false },
+      facts: {
+        applicant: personOf(state.applicant, state.applicantSystemAdmin, memberships.get(state.applicant)),
+        members: asking.length > 0 ? await this.directory.membersOf(sql, asking, team) : new Map(),
+      },
+    };
+  }
+
+  /** The facts for an opening: on which of the groups the applicant sits, and whom `all` steps would ask. */
+  async forOpening(
+    sql: Sql,
+    team: string | null,
+    applicant: { readonly userCode: string; readonly systemAdmin: boolean },
+    groups: readonly Subject[],
+    asking: readonly Subject[],
+  ): Promise<DirectoryFacts> {
+    const memberships = await this.memberships(sql, [applicant.userCode], groups);
+    return {
+      applicant: personOf(applicant.userCode, applicant.systemAdmin, memberships.get(applicant.userCode)),
+      members: asking.length > 0 ? await this.directory.membersOf(sql, asking, team) : new Map(),
+    };
+  }
+
+  private async memberships(
+    sql: Sql,
+    users: readonly string[],
+    groups: readonly Subject[],
+  ): Promise<ReadonlyMap<string, ReadonlySet<Subject>>> {
+    if (groups.length === 0) return new Map();
+    return (await this.directory.personFacts(sql, { users: [...new Set(users)], groups })).memberships;
+  }
+}
+
+const groupsOf = (subjects: readonly Subject[]): Subject[] => [...new Set(subjects.filter(isGroupSubject))];
+
+const personOf = (
+  userCode: string,
+  systemAdmin: boolean,
+  groups: ReadonlySet<Subject> = new Set(),
+): Person => ({
+  userCode,
+  subjects: new Set([
+    userSubject(userCode),
+    ...groups,
+    ...(systemAdmin ? [roleSubject(systemAdminRole)] : []),
+  ]),
+  systemAdmin,
+});

@@ -1,0 +1,48 @@
+import type { OrderRecord } from './order.record.js';
+import { personOf } from './order.record.js';
+import type { OrderView, StepView } from './orders.dto.js';
+
+/** A record as the API answers it. */
+export const toView = (record: OrderRecord): OrderView => ({
+  id: record.head.id,
+  businessType: record.head.businessType,
+  businessKey: record.head.businessKey,
+  title: record.head.title,
+  applyTemplateId: record.head.applyTemplateId,
+  templateName: record.head.templateName,
+  applyStatus: record.state.applyStatus,
+  userCode: record.state.applicant,
+  accCode: record.head.accCode,
+  remark: record.head.remark,
+  variables: record.head.variables,
+  version: record.state.version,
+  createTime: record.head.createTime,
+  updateTime: record.head.updateTime,
+  steps: toSteps(record),
+});
+
+export const toSteps = (record: OrderRecord): StepView[] =>
+  record.state.steps.map((step, index) => ({
+    id: record.steps[index]?.id ?? '',
+    applyStep: step.applyStep,
+    nodeName: step.nodeName,
+    auditStatus: step.auditStatus,
+    auditObjectType: step.auditObjectType,
+    auditObject: step.auditObject,
+    approvalMode: step.approvalMode,
+    requiredApprovals: step.requiredApprovals,
+    auditUserCode: step.auditUserCode,
+    auditMsg: step.auditMsg,
+    reason: step.reason,
+    assignees: record.assignees
+      .filter((row) => row.applyStep === step.applyStep)
+      .flatMap((row) => {
+        const userCode = personOf(row);
+        if (userCode === null) return [];
+        const { decision, auditMsg, decidedAt, onBehalfOf } = row;
+        return [{ userCode, decision, auditMsg, decidedAt, onBehalfOf }];
+      })
+      .sort((one, other) => (one.userCode < other.userCode ? -1 : 1)),
+    createTime: record.steps[index]?.createTime ?? record.head.createTime,
+    updateTime: record.steps[index]?.updateTime ?? record.head.updateTime,
+  }));

@@ -1,0 +1,258 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsObject } from 'class-validator';
+import { applyStatuses, approvalModes, auditStatuses } from '../engine/vocabulary.js';
+import type { LogEntry } from '../operation-log/operation-log.service.js';
+import { Code, field, Moment, Text, WholeNumber } from '../http/fields.js';
+
+const variablesExample = { amount: 12800, type: 'POR' };
+
+export class OpenOrder {
+  @Code(125, {
+    description: 'Code of a business type of the team or of the platform.',
+    example: 'data-export',
+  })
+  businessType: string;
+
+  @Code(64, {
+    optional: true,
+    description: 'The applicant; required with an API key, else the caller.',
+    example: 'ann',
+  })
+  userCode?: string;
+
+  @Code(64, {
+    optional: true,
+    description: 'The team; for system administrators and for API keys of several teams.',
+  })
+  accCode?: string;
+
+  @Text(128, {
+    optional: true,
+    nullable: true,
+    description: "The business object's own key.",
+    example: 'EXP-2026-0042',
+  })
+  businessKey?: string | null;
+
+  @Text(255, { optional: true, nullable: true, example: '导出十月订单' })
+  title?: string | null;
+
+  @Text(4000, { optional: true, nullable: true })
+  remark?: string | null;
+
+  @field(
+    {
+      optional: true,
+      description: 'What conditions may ask for; at most 60,000 bytes of JSON.',
+      example: variablesExample,
+    },
+    { type: 'object', additionalProperties: true },
+    IsObject(),
+  )
+  variables?: Record<string, unknown>;
+}
+
+export class DecideOrder {
+  @Text(4000, { optional: true, nullable: true, description: "The reviewer's words.", example: '同意' })
+  auditMsg?: string | null;
+
+  @WholeNumber(1, 2_147_483_647, {
+    optional: true,
+    description: 'The version that was read; another one is answered 409 version_conflict.',
+    example: 1,
+  })
+  version?: number;
+}
+
+export class WithdrawOrder {
+  @Text(4000, { optional: true, nullable: true, example: '填错了金额' })
+  remark?: string | null;
+}
+
+export class AssigneeView {
+  @ApiProperty({ example: 'u1' })
+  userCode: string;
+
+  @ApiProperty({ enum: ['approved', 'rejected'], nullable: true })
+  decision: 'approved' | 'rejected' | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  auditMsg: string | null;
+
+  @Moment({ nullable: true })
+  decidedAt: Date | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Whom this person stood in for.' })
+  onBehalfOf: string | null;
+}
+
+export class StepView {
+  @ApiProperty({ example: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a30' })
+  id: string;
+
+  @ApiProperty({ description: 'From 1.', example: 1 })
+  applyStep: number;
+
+  @ApiProperty({ example: '财务复核' })
+  nodeName: string;
+
+  @ApiProperty({ enum: [...auditStatuses] })
+  auditStatus: (typeof auditStatuses)[number];
+
+  @ApiProperty({ enum: ['user', 'group', 'role'] })
+  auditObjectType: 'user' | 'group' | 'role';
+
+  @ApiProperty({ type: [String], example: ['u1'] })
+  auditObject: readonly string[];
+
+  @ApiProperty({ enum: [...approvalModes] })
+  approvalMode: (typeof approvalModes)[number];
+
+  @ApiProperty({ example: 1 })
+  requiredApprovals: number;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Who closed the step.' })
+  auditUserCode: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  auditMsg: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why a step was skipped or approved automatically.',
+  })
+  reason: string | null;
+
+  @ApiProperty({ type: [AssigneeView] })
+  assignees: readonly AssigneeView[];
+
+  @Moment()
+  createTime: Date;
+
+  @Moment()
+  updateTime: Date;
+}
+
+/** What lists show of an order. */
+export class OrderSummary {
+  @ApiProperty({ example: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a30' })
+  id: string;
+
+  @ApiProperty({ example: 'data-export' })
+  businessType: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'EXP-2026-0042' })
+  businessKey: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: '导出十月订单' })
+  title: string | null;
+
+  @ApiProperty()
+  applyTemplateId: string;
+
+  @ApiProperty({ example: '系统默认流程' })
+  templateName: string;
+
+  @ApiProperty({ enum: [...applyStatuses] })
+  applyStatus: (typeof applyStatuses)[number];
+
+  @ApiProperty({ description: 'The applicant.', example: 'ann' })
+  userCode: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 't1' })
+  accCode: string | null;
+
+  @Moment()
+  createTime: Date;
+}
+
+export class OrderView extends OrderSummary {
+  @ApiProperty({ type: String, nullable: true })
+  remark: string | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, example: variablesExample })
+  variables: Readonly<Record<string, unknown>>;
+
+  @ApiProperty({
+    description: 'Counts committed commands; send it with a decision to be sure of what you decide on.',
+  })
+  version: number;
+
+  @Moment()
+  updateTime: Date;
+
+  @ApiProperty({ type: [StepView] })
+  steps: readonly StepView[];
+}
+
+export class PlannedStepView {
+  @ApiProperty({ example: 1 })
+  applyStep: number;
+
+  @ApiProperty({ example: '财务复核' })
+  nodeName: string;
+
+  @ApiProperty({ enum: ['review', 'auto_approved', 'skipped'] })
+  outcome: 'review' | 'auto_approved' | 'skipped';
+
+  @ApiProperty({
+    description:
+      '`condition_false`, `applicant_node`, `before_applicant_node`, `approver_not_found`, or empty.',
+  })
+  reason: string;
+
+  @ApiProperty({ type: [String], description: 'User codes, group codes or roles, as the node names them.' })
+  approvers: readonly string[];
+}
+
+export class OrderPreview {
+  @ApiProperty()
+  templateId: string;
+
+  @ApiProperty({ type: [PlannedStepView] })
+  steps: readonly PlannedStepView[];
+}
+
+export class CanAct {
+  @ApiProperty()
+  canAct: boolean;
+
+  @ApiProperty({ description: 'Why, for a person.', example: 'you are a reviewer of step 1 "财务复核"' })
+  reason: string;
+}
+
+export class LogEntryView implements Omit<LogEntry, 'data'> {
+  @ApiProperty()
+  id: string;
+
+  @ApiProperty({ example: 'u1' })
+  operationUserCode: string;
+
+  @ApiProperty({ example: 'step.approved' })
+  operation: string;
+
+  @ApiProperty({ example: 'step 1 is approved by u1: 同意' })
+  operationDetails: string;
+
+  @Moment()
+  operationTime: Date;
+
+  @ApiProperty({ description: 'The version of the order after it.', example: 2 })
+  transition: number;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'The event; replaying all rebuilds the order.',
+  })
+  data: object;
+}
+
+export class LogPage {
+  @ApiProperty({ type: [LogEntryView] })
+  items: readonly LogEntryView[];
+
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor: string | null;
+}

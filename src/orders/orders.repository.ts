@@ -1,0 +1,325 @@
+import { Injectable } from '@nestjs/common';
+import type { TeamScope } from '../auth/principal.js';
+import { teamClause } from '../auth/team-clause.js';
+import { Database } from '../database/database.js';
+import { forUpdate, toDbTime } from '../database/dialect.js';
+import { insertRows, places, type Sql, type SqlValue, type Tx } from '../database/sql.js';
+import { applyStatusCodes, auditObjectTypeCodes, auditStatusCodes } from '../engine/codes.js';
+import type { OrderEvent } from '../engine/events.js';
+import { userSubject } from '../engine/vocabulary.js';
+import { Problem } from '../http/problem.js';
+import type { AssigneeRecord, OrderRecord } from './order.record.js';
+import {
+  decisionCodes,
+  orderColumns,
+  type OrderSqlRow,
+  stepColumns,
+  type StepSqlRow,
+  toRecord,
+  turnCodes,
+} from './order.rows.js';
+
+const processTable = 'dms_s_apply_order_process';
+const assigneeTable = 'dms_s_apply_order_assignee';
+
+/** An order under its row lock, and whether the directory still has the caller as active. */
+export interface LockedOrder {
+  readonly record: OrderRecord;
+  readonly actorActive: boolean;
+}
+
+/**
+ * The hot paths' own SQL: one statement a table, rows in bulk, one lock. Every method takes the teams whose orders
+ * exist for the caller.
+ */
+@Injectable()
+export class OrdersRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Locks the order's row first: whoever comes second sees what the first one did. @returns null when none exists. */
+  async lock(tx: Tx, scope: TeamScope, id: string, actorCode: string): Promise<LockedOrder | null> {
+    const team = teamClause(scope, 'o.acc_code');
+    const [order] = await tx.rows<OrderSqlRow & { readonly actor_active: number | null }>(
+      `SELECT ${orderColumns},
+              (SELECT u.active FROM dms_s_apply_user u WHERE u.user_code = ?) AS actor_active
+         FROM dms_s_apply_order o WHERE o.id = ?${team.sql}${forUpdate(this.database.dialect)}`,
+      [actorCode, id, ...team.values],
+    );
+    if (!order) return null;
+    return { record: toRecord(order, await this.steps(tx, id)), actorActive: order.actor_active !== 0 };
+  }
+
+  async find(scope: TeamScope, id: string): Promise<OrderRecord | null> {
+    const team = teamClause(scope, 'o.acc_code');
+    const [order] = await this.database.rows<OrderSqlRow>(
+      `SELECT ${orderColumns} FROM dms_s_apply_order o WHERE o.id = ?${team.sql}`,
+      [id, ...team.values],
+    );
+    return order ? toRecord(order, await this.steps(this.database, id)) : null;
+  }
+
+  /** Stores a new order: four statements, however many steps and people. */
+  async insert(tx: Tx, record: OrderRecord): Promise<void> {
+    const { head, state } = record;
+    const time = toDbTime(head.createTime);
+    await insertRows(
+      tx,
+      'dms_s_apply_order',
+      [
+        'id',
+        'apply_template_id',
+        'business_type',
+        'apply_status',
+        'user_code',
+        'acc_code',
+        'remark',
+        'business_key',
+        'title',
+        'template_name',
+        'auto_approve',
+        'has_execute',
+        'applicant_system_admin',
+        'variables',
+        'version',
+        'create_time',
+        'update_time',
+      ],
+      [
+        [
+          head.id,
+          head.applyTemplateId,
+          head.businessType,
+          applyStatusCodes[state.applyStatus],
+          state.applicant,
+          head.accCode,
+          head.remark,
+          head.businessKey,
+          head.title,
+          head.templateName,
+          state.autoApprove,
+          state.hasExecute ? 1 : 0,
+          state.applicantSystemAdmin ? 1 : 0,
+          JSON.stringify(head.variables),
+          state.version,
+          time,
+          time,
+        ],
+      ],
+    );
+    await insertRows(
+      tx,
+      processTable,
+      [
+        'id',
+        'apply_order_id',
+        'apply_step',
+        'audit_status',
+        'audit_object_type',
+        'audit_object',
+        'audit_msg',
+        'audit_user_code',
+        'node_id',
+        'node_name',
+        'approval_mode',
+        'required_approvals',
+        'people',
+        'condition_text',
+        'reason',
+        'create_time',
+        'update_time',
+      ],
+      state.steps.map((step, index) => [
+        record.steps[index]?.id ?? '',
+        head.id,
+        step.applyStep,
+        auditStatusCodes[step.auditStatus],
+        auditObjectTypeCodes[step.auditObjectType],
+        step.auditObject.join(','),
+        step.auditMsg,
+        step.auditUserCode ?? '',
+        step.nodeId,
+        step.nodeName,
+        step.approvalMode,
+        step.requiredApprovals,
+        step.people.length > 0 ? JSON.stringify(step.people) : null,
+        step.condition,
+        step.reason,
+        time,
+        time,
+      ]),
+    );
+    await this.insertAssignees(tx, record, record.assignees);
+  }
+
+  /**
+   * Stores what one transition changed.
+   * @throws Problem 409 version_conflict when the row is at another version than the one that was decided on; the row
+   * lock prevents it, and this notices if it ever does not.
+   */
+  async save(tx: Tx, before: OrderRecord, after: OrderRecord, events: readonly OrderEvent[]): Promise<void> {
+    const time = toDbTime(after.head.updateTime);
+    const found = await tx.run(
+      'UPDATE dms_s_apply_order SET apply_status = ?, version = ?, update_time = ? WHERE id = ? AND version = ?',
+      [
+        applyStatusCodes[after.state.applyStatus],
+        after.state.version,
+        time,
+        after.head.id,
+        before.state.version,
+      ],
+    );
+    if (found !== 1) throw new Problem('version_conflict', 'the order has changed meanwhile; read it again');
+    await this.saveSteps(tx, before, after, time);
+    await this.saveTurns(tx, before, after, events, time);
+  }
+
+  private steps(sql: Sql, orderId: string): Promise<StepSqlRow[]> {
+    return sql.rows<StepSqlRow>(
+      `SELECT ${stepColumns} FROM ${processTable} p
+         LEFT JOIN ${assigneeTable} a ON a.apply_order_id = p.apply_order_id AND a.apply_step = p.apply_step
+        WHERE p.apply_order_id = ? ORDER BY p.apply_step, a.subject`,
+      [orderId],
+    );
+  }
+
+  /** All changed steps in one statement. */
+  private async saveSteps(tx: Tx, before: OrderRecord, after: OrderRecord, time: string): Promise<void> {
+    const changed = after.state.steps.filter((step, index) => step !== before.state.steps[index]);
+    if (changed.length === 0) return;
+    const set: string[] = [];
+    const values: SqlValue[] = [];
+    const column = (name: string, value: (step: (typeof changed)[number]) => SqlValue) => {
+      set.push(`${name} = CASE apply_step ${changed.map(() => 'WHEN ? THEN ?').join(' ')} ELSE ${name} END`);
+      for (const step of changed) values.push(step.applyStep, value(step));
+    };
+    column('audit_status', (step) => auditStatusCodes[step.auditStatus]);
+    column('audit_user_code', (step) => step.auditUserCode ?? '');
+    column('audit_msg', (step) => step.auditMsg);
+    column('reason', (step) => step.reason);
+    column('required_approvals', (step) => step.requiredApprovals);
+    column('people', (step) => (step.people.length > 0 ? JSON.stringify(step.people) : null));
+    await tx.run(
+      `UPDATE ${processTable} SET ${set.join(', ')}, update_time = ?
+        WHERE apply_order_id = ? AND apply_step IN (${places(changed.length)})`,
+      [...values, time, after.head.id, ...changed.map((step) => step.applyStep)],
+    );
+  }
+
+  /** Closes and opens turns and notes the decision: one update, and one insert for people who had no row yet. */
+  private async saveTurns(
+    tx: Tx,
+    before: OrderRecord,
+    after: OrderRecord,
+    events: readonly OrderEvent[],
+    time: string,
+  ): Promise<void> {
+    const key = (row: AssigneeRecord) => `${row.applyStep} ${row.subject}`;
+    const earlier = new Map(before.assignees.map((row) => [key(row), row]));
+    const added = after.assignees.filter((row) => !earlier.has(key(row)));
+    const changed = after.assignees.filter((row) => {
+      const was = earlier.get(key(row));
+      return was !== undefined && (was.turn !== row.turn || was.decision !== row.decision);
+    });
+    const decision = events.find((event) => 'capacity' in event);
+    if (changed.length > 0) await this.updateTurns(tx, after.head.id, changed, decision, time);
+    if (added.length > 0) await this.insertAssignees(tx, after, added);
+  }
+
+  private async updateTurns(
+    tx: Tx,
+    orderId: string,
+    changed: readonly AssigneeRecord[],
+    decision: Extract<OrderEvent, { capacity: string }> | undefined,
+    time: string,
+  ): Promise<void> {
+    const set: string[] = [];
+    const values: SqlValue[] = [];
+    if (decision) {
+      const note = (column: string, value: SqlValue) => {
+        set.push(`${column} = CASE WHEN apply_step = ? AND subject = ? THEN ? ELSE ${column} END`);
+        values.push(decision.applyStep, userSubject(decision.userCode), value);
+      };
+      note('decision', decision.type === 'step.rejected' ? decisionCodes.rejected : decisionCodes.approved);
+      note('decided_by', decision.userCode);
+      note('decided_at', time);
+      note('capacity', decision.capacity);
+      note('audit_msg', decision.auditMsg);
+    }
+    // A transition opens at most one step, and closes at most the one before it.
+    set.push(`state = CASE WHEN apply_step = ? THEN ${turnCodes.open} ELSE ${turnCodes.closed} END`);
+    values.push(changed.find((row) => row.turn === 'open')?.applyStep ?? 0);
+    const steps = [...new Set(changed.map((row) => row.applyStep))];
+    const where = steps.map((applyStep) => {
+      const subjects = changed.filter((row) => row.applyStep === applyStep).map((row) => row.subject);
+      return {
+        sql: `(apply_step = ? AND subject IN (${places(subjects.length)}))`,
+        values: [applyStep, ...subjects],
+      };
+    });
+    await tx.run(
+      `UPDATE ${assigneeTable} SET ${set.join(', ')}
+        WHERE apply_order_id = ? AND (${where.map((part) => part.sql).join(' OR ')})`,
+      [...values, orderId, ...where.flatMap((part) => part.values)],
+    );
+  }
+
+  private insertAssignees(
+    tx: Tx,
+    { head, state }: OrderRecord,
+    rows: readonly AssigneeRecord[],
+  ): Promise<void> {
+    const barred = state.autoApprove === 'never' ? state.applicant : '';
+    const createTime = toDbTime(head.createTime);
+    const names = new Map(state.steps.map((step) => [step.applyStep, step.nodeName]));
+    return insertRows(
+      tx,
+      assigneeTable,
+      [
+        'subject',
+        'state',
+        'apply_order_id',
+        'apply_step',
+        'candidate',
+        'decision',
+        'capacity',
+        'audit_msg',
+        'decided_by',
+        'decided_at',
+        'on_behalf_of',
+        'barred_user_code',
+        'acc_code',
+        'business_type',
+        'business_key',
+        'title',
+        'template_id',
+        'template_name',
+        'user_code',
+        'node_name',
+        'create_time',
+      ],
+      rows.map((row) => [
+        row.subject,
+        turnCodes[row.turn],
+        head.id,
+        row.applyStep,
+        row.candidate ? 1 : 0,
+        row.decision && decisionCodes[row.decision],
+        row.capacity,
+        row.auditMsg,
+        row.decision && row.subject.slice(2),
+        row.decidedAt && toDbTime(row.decidedAt),
+        row.onBehalfOf,
+        barred,
+        head.accCode,
+        head.businessType,
+        head.businessKey,
+        head.title,
+        head.applyTemplateId,
+        head.templateName,
+        state.applicant,
+        names.get(row.applyStep) ?? '',
+        createTime,
+      ]),
+    );
+  }
+}

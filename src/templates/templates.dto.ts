@@ -1,0 +1,148 @@
+import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { CONDITION_LIMITS } from '../engine/conditions/condition.js';
+import { type AutoApprove, autoApprovePolicies, maxStages } from '../engine/vocabulary.js';
+import { Code, ListOf, Moment, OneOf, Text } from '../http/fields.js';
+import { PageQuery } from '../http/pagination.js';
+
+/** What an order does with people who sit on several steps; only what the engine applies is accepted. */
+export const dedupePolicies = ['none'] as const;
+
+export class StageFields {
+  @Code(64, {
+    description: "A node of the template's team or of the platform.",
+    example: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a30',
+  })
+  nodeId: string;
+
+  @Text(CONDITION_LIMITS.length, {
+    optional: true,
+    nullable: true,
+    description:
+      "When the stage applies, over the order's variables; elsewhere the step is skipped. Left out or blank: always.",
+    example: "amount > 10000 and dept not in ('IT', 'HR')",
+  })
+  condition?: string | null;
+}
+
+class TemplateFields {
+  @Text(64, { example: '数据导出两级审批' })
+  templateName: string;
+
+  @ListOf(
+    () => StageFields,
+    { min: 1, max: maxStages },
+    {
+      description: 'In the order in which they are walked; a node may occur more than once.',
+      example: [
+        { nodeId: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a30' },
+        { nodeId: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a31', condition: 'amount > 10000' },
+      ],
+    },
+  )
+  stages: StageFields[];
+
+  @OneOf(autoApprovePolicies, {
+    optional: true,
+    description:
+      '`through_applicant_node` (default): every step up to the last one on which the applicant sits is approved ' +
+      'automatically. `applicant_nodes`: a step is, when it is reached and the applicant sits on it. ' +
+      '`never`: no one approves their own order.',
+    example: 'through_applicant_node',
+  })
+  autoApprove?: AutoApprove;
+
+  @OneOf(dedupePolicies, {
+    optional: true,
+    description:
+      'People who sit on several steps: `none`, they decide each of them. The only value so far; `consecutive` ' +
+      'and `all` are refused until orders apply them.',
+    example: 'none',
+  })
+  dedupe?: (typeof dedupePolicies)[number];
+
+  @Text(4000, { optional: true, nullable: true, example: '数据集导出使用' })
+  remark?: string | null;
+}
+
+export class CreateTemplate extends TemplateFields {
+  @Code(64, {
+    optional: true,
+    description: "The team, for system administrators only; without it the template is the platform's.",
+    example: 't1',
+  })
+  accCode?: string;
+}
+
+/** A list of stages replaces the list. Null is no way to leave a field as it is: only `remark` takes one. */
+export class UpdateTemplate extends PartialType(TemplateFields, { skipNullProperties: false }) {}
+
+export class ListTemplates extends PageQuery {
+  @Code(64, { optional: true, description: 'Only what this team sees; for system administrators.' })
+  accCode?: string;
+}
+
+export class StageView {
+  @ApiProperty({ minimum: 1, maximum: maxStages, example: 1 })
+  stageNo: number;
+
+  @ApiProperty({ example: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a30' })
+  nodeId: string;
+
+  @ApiProperty({ example: '财务复核' })
+  nodeName: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Null: always.', example: 'amount > 10000' })
+  condition: string | null;
+}
+
+export class TemplateView {
+  @ApiProperty({ example: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a40' })
+  id: string;
+
+  @ApiProperty({ example: '数据导出两级审批' })
+  templateName: string;
+
+  @ApiProperty({ enum: ['system', 'custom'] })
+  templateType: 'system' | 'custom';
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The team; null for the platform.',
+    example: 't1',
+  })
+  accCode: string | null;
+
+  @ApiProperty({ enum: [...autoApprovePolicies] })
+  autoApprove: AutoApprove;
+
+  @ApiProperty({ enum: [...dedupePolicies] })
+  dedupe: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  remark: string | null;
+
+  @ApiProperty({ type: [StageView] })
+  stages: readonly StageView[];
+
+  @ApiProperty({
+    type: [String],
+    description: "The business types bound to it, sorted; of the platform's templates a team sees its own.",
+    example: ['data_export'],
+  })
+  businessTypes: readonly string[];
+
+  @Moment()
+  createTime: Date;
+
+  @Moment()
+  updateTime: Date;
+}
+
+export class TemplatePage {
+  @ApiProperty({ type: [TemplateView] })
+  items: readonly TemplateView[];
+
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor: string | null;
+}

@@ -1,0 +1,222 @@
+import { Injectable } from '@nestjs/common';
+import { scopeOf, teamOf, type TeamScope, type UserPrincipal } from '../auth/principal.js';
+import { wholeSecond } from '../database/dialect.js';
+import { classify } from '../database/errors.js';
+import type { Sql, Tx } from '../database/sql.js';
+import { UnitOfWork } from '../database/unit-of-work.js';
+import { nameOf, originCodes } from '../engine/codes.js';
+import type { AutoApprove } from '../engine/vocabulary.js';
+import { type Page, pageOf, windowOf } from '../http/pagination.js';
+import { notFound, Problem } from '../http/problem.js';
+import { NodesService } from '../nodes/nodes.service.js';
+import { Clock } from '../runtime/clock.js';
+import { Ids } from '../runtime/ids.js';
+import { commaList } from './comma-list.js';
+import { requireReadableConditions } from './stage-conditions.js';
+import type { TemplateRow } from './template.entity.js';
+import type {
+  CreateTemplate,
+  ListTemplates,
+  StageFields,
+  TemplateView,
+  UpdateTemplate,
+} from './templates.dto.js';
+import { type NewStage, type StageRecord, TemplatesRepository } from './templates.repository.js';
+
+/** What `template_node_id` (varchar) and `business_type` (text) hold, in bytes. */
+const nodeIdBytes = 2048;
+const businessTypeBytes = 65_535;
+
+/** Templates: ordered lists of stages, each pointing at a shared node. Orders hold copies: edits change none. */
+@Injectable()
+export class TemplatesService {
+  constructor(
+    private readonly templates: TemplatesRepository,
+    private readonly nodes: NodesService,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  /** @throws Problem 404 for a node that does not exist, 422 condition_invalid */
+  async create(principal: UserPrincipal, dto: CreateTemplate): Promise<TemplateView> {
+    requireReadableConditions(dto.stages);
+    const now = wholeSecond(this.clock.now());
+    const row: TemplateRow = {
+      id: this.ids.next(),
+      templateName: dto.templateName,
+      templateType: originCodes.custom,
+      accCode: teamOf(principal, dto.accCode),
+      templateNodeId: nodeIdsOf(dto.stages),
+      businessType: null,
+      remark: dto.remark ?? null,
+      autoApprove: dto.autoApprove ?? 'through_applicant_node',
+      dedupe: dto.dedupe ?? 'none',
+      createTime: now,
+      updateTime: now,
+    };
+    return this.withNodes(async (tx) => {
+      await this.nodes.requireAll(tx, nodeScopeOf(row), idsOf(dto.stages));
+      await this.templates.insert(tx, row, dto.stages.map(toStage));
+      return this.view(row, scopeOf(principal), tx);
+    });
+  }
+
+  async list(principal: UserPrincipal, query: ListTemplates): Promise<Page<TemplateView>> {
+    const team = teamOf(principal, query.accCode);
+    const scope = team === null ? scopeOf(principal) : [team];
+    const window = windowOf(query);
+    const page = pageOf(await this.templates.list(scope, window), window, (row) => row.id, itself);
+    return { items: await this.views(page.items, scope), nextCursor: page.nextCursor };
+  }
+
+  /** @throws Problem 404 */
+  async get(principal: UserPrincipal, id: string): Promise<TemplateView> {
+    const scope = scopeOf(principal);
+    return this.view(await this.require(scope, id), scope);
+  }
+
+  /** @throws Problem 404, 409 system_object, 403 for one of the platform in a team's hands, 422 condition_invalid */
+  async update(principal: UserPrincipal, id: string, dto: UpdateTemplate): Promise<TemplateView> {
+    const { stages, ...fields } = dto;
+    if (stages) requireReadableConditions(stages);
+    return this.withNodes(async (tx) => {
+      const row = await this.own(tx, principal, id);
+      if (stages) await this.nodes.requireAll(tx, nodeScopeOf(row), idsOf(stages));
+      const change: Partial<TemplateRow> = {
+        ...fields,
+        ...(stages ? { templateNodeId: nodeIdsOf(stages) } : {}),
+        updateTime: wholeSecond(this.clock.now()),
+      };
+      await this.templates.update(tx, row.id, change, stages?.map(toStage) ?? null);
+      return this.view({ ...row, ...change }, scopeOf(principal), tx);
+    });
+  }
+
+  /** @throws Problem 404, 409 system_object, 403, 409 in_use while a business type is bound to it. */
+  async remove(principal: UserPrincipal, id: string): Promise<void> {
+    try {
+      await this.unitOfWork.run(async (tx) => {
+        const row = await this.own(tx, principal, id);
+        await this.templates.delete(tx, row.id);
+      });
+    } catch (error) {
+      if (classify(error) !== 'reference') throw error;
+      throw new Problem('in_use', `template ${id} is bound to a business type; unbind it first`);
+    }
+  }
+
+  /** A template that exists for these teams. @throws Problem 404 */
+  async require(scope: TeamScope, id: string, sql?: Sql): Promise<TemplateRow> {
+    const row = await this.templates.find(scope, id, sql);
+    if (!row) throw notFound(`template ${id}`);
+    return row;
+  }
+
+  /** Keeps templates as they are, and their bindings, until the transaction ends; then they must be read anew. */
+  lock(tx: Tx, ids: readonly string[]): Promise<void> {
+    return this.templates.lock(tx, ids);
+  }
+
+  /**
+   * Writes the column `business_type` of templates from their bindings, whatever the team. Called with the templates
+   * locked, by whoever changed a binding of theirs.
+   */
+  async showBindings(tx: Tx, ids: readonly string[]): Promise<void> {
+    const bound = byTemplate(await this.templates.businessTypesOf('all', ids, tx));
+    for (const id of new Set(ids)) {
+      const codes = bound.get(id)?.map((row) => row.code);
+      const businessType = codes ? commaList(codes, businessTypeBytes) : null;
+      await this.templates.update(tx, id, { businessType }, null);
+    }
+  }
+
+  /** A transaction that writes stages: a node deleted between the check and the write is one that does not exist. */
+  private async withNodes<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    try {
+      return await this.unitOfWork.run(work);
+    } catch (error) {
+      if (classify(error) !== 'reference') throw error;
+      throw notFound('a node of the stages');
+    }
+  }
+
+  /** A template that the caller may change, locked: neither a system one, nor one of the platform in a team's hands. */
+  private async own(tx: Tx, principal: UserPrincipal, id: string): Promise<TemplateRow> {
+    const scope = scopeOf(principal);
+    await this.templates.lock(tx, [id]);
+    const row = await this.require(scope, id, tx);
+    if (row.templateType === originCodes.system) {
+      throw new Problem('system_object', `template ${id} is a system template; make one of your own instead`);
+    }
+    if (row.accCode === null && scope !== 'all') {
+      throw new Problem(
+        'forbidden',
+        `template ${id} belongs to the platform; only system administrators change it`,
+      );
+    }
+    return row;
+  }
+
+  private async view(row: TemplateRow, scope: TeamScope, sql?: Sql): Promise<TemplateView> {
+    const [view] = await this.views([row], scope, sql);
+    return view as TemplateView;
+  }
+
+  /** @param scope whose bindings are shown. */
+  private async views(rows: readonly TemplateRow[], scope: TeamScope, sql?: Sql): Promise<TemplateView[]> {
+    const ids = rows.map((row) => row.id);
+    const stages = byTemplate(await this.templates.stagesOf(ids, sql));
+    const bound = byTemplate(await this.templates.businessTypesOf(scope, ids, sql));
+    return rows.map((row) => toView(row, stages.get(row.id) ?? [], bound.get(row.id) ?? []));
+  }
+}
+
+/** Groups what was read for a page of templates in one query, in the order of its rows. */
+function byTemplate<T extends { readonly templateId: string }>(rows: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const group = groups.get(row.templateId);
+    if (group) group.push(row);
+    else groups.set(row.templateId, [row]);
+  }
+  return groups;
+}
+
+const itself = <T>(value: T): T => value;
+
+/** Whose nodes a template may use, besides the platform's: a platform template is walked by every team. */
+const nodeScopeOf = (row: TemplateRow): TeamScope => (row.accCode === null ? [] : [row.accCode]);
+
+const idsOf = (stages: readonly StageFields[]): string[] => stages.map((stage) => stage.nodeId);
+
+const nodeIdsOf = (stages: readonly StageFields[]): string => commaList(idsOf(stages), nodeIdBytes);
+
+/** A blank condition is none. */
+const toStage = ({ nodeId, condition }: StageFields): NewStage => ({
+  nodeId,
+  conditionText: condition?.trim() ? condition : null,
+});
+
+const toView = (
+  row: TemplateRow,
+  stages: readonly StageRecord[],
+  bound: readonly { readonly code: string }[],
+): TemplateView => ({
+  id: row.id,
+  templateName: row.templateName,
+  templateType: nameOf(originCodes, row.templateType),
+  accCode: row.accCode,
+  autoApprove: row.autoApprove as AutoApprove,
+  dedupe: row.dedupe,
+  remark: row.remark,
+  stages: stages.map(({ stageNo, nodeId, nodeName, conditionText }) => ({
+    stageNo,
+    nodeId,
+    nodeName,
+    condition: conditionText,
+  })),
+  businessTypes: bound.map(({ code }) => code),
+  createTime: row.createTime,
+  updateTime: row.updateTime,
+});
