@@ -377,6 +377,6 @@ export class Core1795305600000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of [...tables].reverse()) await runner.query(`DROP TABLE ${table.name}`);
+    for (const table of tables.toReversed()) await runner.query(`DROP TABLE ${table.name}`);
   }
 }

@@ -8,7 +8,7 @@ export const forUpdate = (dialect: Dialect): string => (dialect === 'mysql' ? ' 
  * A moment as the columns of type `datetime` hold it: UTC, whole seconds (requirement 003 gives them no fraction).
  * Written as text so that neither driver applies a time zone of its own.
  */
-export const toDbTime = (moment: Date): string => `${moment.toISOString().slice(0, 19).replace('T', ' ')}`;
+export const toDbTime = (moment: Date): string => moment.toISOString().slice(0, 19).replace('T', ' ');
 
 /** A `datetime` as either driver answers it: mysql2 a Date, better-sqlite3 the text that was written. */
 export const fromDbTime = (value: Date | string): Date =>

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { QueryRunner } from 'typeorm';
+import { fullJitter } from '../runtime/jitter.js';
 import { Database } from './database.js';
 import { classify, DatabaseUnavailable } from './errors.js';
 import { FifoMutex } from './fifo-mutex.js';
@@ -66,8 +67,7 @@ export class UnitOfWork {
             cause: error,
           });
         }
-        // Full jitter: those who met in a deadlock should not meet again.
-        await pause(Math.random() * 20 * 2 ** attempt);
+        await pause(fullJitter(20 * 2 ** attempt));
       }
     }
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { In, MoreThan } from 'typeorm';
 import type { TeamScope } from '../auth/principal.js';
+import { teamClause } from '../auth/team-clause.js';
 import { Database } from '../database/database.js';
 import { forUpdate } from '../database/dialect.js';
 import { insertRows, places, type Sql, type Tx } from '../database/sql.js';
@@ -52,9 +53,9 @@ export class UsersRepository {
 
   /** @returns false when there was no such person for the caller. */
   async delete(tx: Tx, scope: TeamScope, userCode: string): Promise<boolean> {
-    const [condition, teams] = within('acc_code', scope);
-    const sql = `DELETE FROM dms_s_apply_user WHERE user_code = ?${condition}`;
-    return (await tx.run(sql, [userCode, ...teams])) > 0;
+    const own = teamClause(scope, 'acc_code');
+    const sql = `DELETE FROM dms_s_apply_user WHERE user_code = ?${own.sql}`;
+    return (await tx.run(sql, [userCode, ...own.values])) > 0;
   }
 
   /** The groups of some people, among the groups of these scopes. */
@@ -65,11 +66,11 @@ export class UsersRepository {
   ): Promise<Map<string, GroupKey[]>> {
     const groups = new Map<string, GroupKey[]>(userCodes.map((code) => [code, []]));
     if (userCodes.length === 0) return groups;
-    const [condition, values] = within('scope', scopes);
+    const clause = teamClause(scopes, 'scope');
     const rows = await sql.rows<{ userCode: string; scope: string; code: string }>(
       `SELECT user_code AS userCode, scope, group_code AS code FROM dms_s_apply_group_member
-        WHERE user_code IN (${places(userCodes.length)})${condition}`,
-      [...userCodes, ...values],
+        WHERE user_code IN (${places(userCodes.length)})${clause.sql}`,
+      [...userCodes, ...clause.values],
     );
     for (const { userCode, scope, code } of rows) groups.get(userCode)?.push({ scope, code });
     return groups;
@@ -86,16 +87,10 @@ export class UsersRepository {
 
   /** Takes a person out of all groups of these scopes. */
   async leaveGroups(tx: Tx, scopes: TeamScope, userCode: string): Promise<void> {
-    const [condition, values] = within('scope', scopes);
-    await tx.run(`DELETE FROM dms_s_apply_group_member WHERE user_code = ?${condition}`, [
-      userCode,
-      ...values,
-    ]);
+    const clause = teamClause(scopes, 'scope');
+    const sql = `DELETE FROM dms_s_apply_group_member WHERE user_code = ?${clause.sql}`;
+    await tx.run(sql, [userCode, ...clause.values]);
   }
 }
 
 const visible = (scope: TeamScope): object => (scope === 'all' ? {} : { accCode: In([...scope]) });
-
-/** ` AND column IN (…)` with its values; nothing for `all`. */
-const within = (column: string, scope: TeamScope): [condition: string, values: readonly string[]] =>
-  scope === 'all' ? ['', []] : [` AND ${column} IN (${places(scope.length)})`, scope];

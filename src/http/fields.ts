@@ -16,6 +16,7 @@ import {
   MaxLength,
   Min,
   MinLength,
+  ValidateBy,
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
@@ -111,7 +112,7 @@ export function field(
   schema: ApiPropertyOptions,
   ...validators: PropertyDecorator[]
 ): PropertyDecorator {
-  const documentation = { ...schema, ...documented(options) } as ApiPropertyOptions;
+  const documentation = { ...schema, ...documented(options) };
   const presence = options.nullable
     ? [IsOptional()]
     : // Left out is fine, null is not: a null would pass every validator behind IsOptional.
@@ -143,6 +144,17 @@ export const ListOf = (
     IsArray(),
     ArrayMinSize(size.min),
     ArrayMaxSize(size.max),
+    // ValidateNested looks into lists within the list, and would take them for items.
+    ValidateBy(
+      {
+        name: 'notListed',
+        validator: {
+          validate: (item: unknown) => !Array.isArray(item),
+          defaultMessage: () => 'each item of $property must be an object',
+        },
+      },
+      { each: true },
+    ),
     ValidateNested({ each: true }),
     Type(type as never),
   );

@@ -11,6 +11,15 @@ export const createLogger = (config: Pick<Config, 'logLevel'>): Logger =>
     redact: ['req.headers.authorization', 'req.headers.cookie', 'req.headers["x-api-key"]'],
   });
 
+/** Who tells at every start which modules and routes there are: of interest when debugging only. */
+const bootContexts = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
+
 /** Lets Nest's `Logger` write through pino; an object before the message becomes fields of the line. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
@@ -26,8 +35,9 @@ export class NestLogger implements LoggerService {
     // Nest appends the context; `logger.error({err}, 'text')` arrives as [{err}, 'text', context].
     const context = args.length > 1 && typeof args.at(-1) === 'string' ? args.at(-1) : undefined;
     const rest = context === undefined ? args : args.slice(0, -1);
-    const fields = typeof rest[0] === 'object' && rest[0] !== null ? (rest[0] as object) : {};
+    const fields = typeof rest[0] === 'object' && rest[0] !== null ? rest[0] : {};
     const text = rest.find((part) => typeof part === 'string');
-    this.logger[level]({ context, ...fields }, text as string | undefined);
+    const quiet = level === 'info' && typeof context === 'string' && bootContexts.has(context);
+    this.logger[quiet ? 'debug' : level]({ context, ...fields }, text);
   }
 }

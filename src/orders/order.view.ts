@@ -42,7 +42,7 @@ export const toSteps = (record: OrderRecord): StepView[] =>
         const { decision, auditMsg, decidedAt, onBehalfOf } = row;
         return [{ userCode, decision, auditMsg, decidedAt, onBehalfOf }];
       })
-      .sort((one, other) => (one.userCode < other.userCode ? -1 : 1)),
+      .toSorted((one, other) => (one.userCode < other.userCode ? -1 : 1)),
     createTime: record.steps[index]?.createTime ?? record.head.createTime,
     updateTime: record.steps[index]?.updateTime ?? record.head.updateTime,
   }));

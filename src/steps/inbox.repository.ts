@@ -58,7 +58,7 @@ export class InboxRepository {
     }
     // The newest of the union are among the newest of each desk: nothing beyond `take` of a desk can be missing.
     return [...found.values()]
-      .sort((one, other) => (one.apply_order_id < other.apply_order_id ? 1 : -1))
+      .toSorted((one, other) => (one.apply_order_id < other.apply_order_id ? 1 : -1))
       .slice(0, take);
   }
 

@@ -21,13 +21,22 @@ describe('the four cases of requirement 003', () => {
     const opened = await open(ann, 'case-1');
     // then a system administrator reviews it, and nobody of the team can
     expect(opened.status).toBe(201);
-    expect(opened.body).toMatchObject({ applyStatus: 'in_review', accCode: 't1', userCode: 'ann', version: 1 });
+    expect(opened.body).toMatchObject({
+      applyStatus: 'in_review',
+      accCode: 't1',
+      userCode: 'ann',
+      version: 1,
+    });
     expect(path(opened.body)).toEqual(['in_review']);
     expect((await app.as(boss).post(`/orders/${opened.body.id}/approve`, {})).body.code).toBe('forbidden');
     const approved = await app.as(root).post(`/orders/${opened.body.id}/approve`, { auditMsg: '同意' });
     expect(approved.status).toBe(200);
     expect(approved.body).toMatchObject({ applyStatus: 'completed', version: 2 });
-    expect(approved.body.steps[0]).toMatchObject({ auditStatus: 'approved', auditUserCode: 'root', auditMsg: '同意' });
+    expect(approved.body.steps[0]).toMatchObject({
+      auditStatus: 'approved',
+      auditUserCode: 'root',
+      auditMsg: '同意',
+    });
   });
 
   it('case 2: a system administrator passes the system default flow at once', async () => {
@@ -49,7 +58,11 @@ describe('the four cases of requirement 003', () => {
   });
 
   it('case 4: an applicant on a node starts after it', async () => {
-    const { businessType } = await givenFlow(app, [{ users: ['bob'] }, { users: ['ann'] }, { users: ['carol'] }]);
+    const { businessType } = await givenFlow(app, [
+      { users: ['bob'] },
+      { users: ['ann'] },
+      { users: ['carol'] },
+    ]);
     const opened = await open(ann, businessType);
     expect(path(opened.body)).toEqual(['auto_approved', 'auto_approved', 'in_review']);
     expect(opened.body.steps[0].reason).toBe('before_applicant_node');
@@ -66,9 +79,13 @@ describe('the four cases of requirement 003', () => {
 
 describe('the other policies of automatic approval', () => {
   it('applicant_nodes: a step is approved automatically when it is reached', async () => {
-    const { businessType } = await givenFlow(app, [{ users: ['bob'] }, { users: ['ann'] }, { users: ['carol'] }], {
-      autoApprove: 'applicant_nodes',
-    });
+    const { businessType } = await givenFlow(
+      app,
+      [{ users: ['bob'] }, { users: ['ann'] }, { users: ['carol'] }],
+      {
+        autoApprove: 'applicant_nodes',
+      },
+    );
     const opened = await open(ann, businessType);
     expect(path(opened.body)).toEqual(['in_review', 'waiting', 'waiting']);
     const approved = await app.as(bob).post(`/orders/${opened.body.id}/approve`, {});
@@ -84,10 +101,14 @@ describe('the other policies of automatic approval', () => {
     const id = opened.body.id as string;
     expect(path(opened.body)).toEqual(['in_review', 'waiting']);
     expect((await app.as(ann).post(`/orders/${id}/approve`, {})).body.code).toBe('forbidden');
-    expect((await app.as(ann).get('/orders?scope=todo')).body.items.map((o: { id: string }) => o.id)).not.toContain(id);
+    expect(
+      (await app.as(ann).get('/orders?scope=todo')).body.items.map((o: { id: string }) => o.id),
+    ).not.toContain(id);
     await app.as(bob).post(`/orders/${id}/approve`, {});
     expect((await app.as(ann).post(`/orders/${id}/approve`, {})).status).toBe(403);
-    expect((await app.as({ ...ann, roles: ['system_admin'] }).post(`/orders/${id}/approve`, {})).status).toBe(403);
+    expect((await app.as({ ...ann, roles: ['system_admin'] }).post(`/orders/${id}/approve`, {})).status).toBe(
+      403,
+    );
     expect((await app.as(bob).post(`/orders/${id}/approve`, {})).body.applyStatus).toBe('completed');
   });
 });
@@ -130,7 +151,10 @@ describe('deciding', () => {
     await app.as(root).put('/directory/groups/board', { name: 'Board', members: ['bob', 'carol'] });
     const opened = await app.as(dave).post(`/orders/${id}/approve`, {});
     expect(opened.body.steps[1].requiredApprovals).toBe(2);
-    expect(opened.body.steps[1].assignees.map((one: { userCode: string }) => one.userCode)).toEqual(['bob', 'carol']);
+    expect(opened.body.steps[1].assignees.map((one: { userCode: string }) => one.userCode)).toEqual([
+      'bob',
+      'carol',
+    ]);
     await app.as(carol).post(`/orders/${id}/approve`, {});
     expect((await app.as(bob).post(`/orders/${id}/approve`, {})).body.applyStatus).toBe('completed');
   });
@@ -140,7 +164,9 @@ describe('deciding', () => {
     const { businessType } = await givenFlow(app, [{ groups: ['desk'] }]);
     const { id } = (await open(ann, businessType)).body;
     const todo = async (who: TestUser) =>
-      (await app.as(who).get('/orders?scope=todo&limit=100')).body.items.some((one: { id: string }) => one.id === id);
+      (await app.as(who).get('/orders?scope=todo&limit=100')).body.items.some(
+        (one: { id: string }) => one.id === id,
+      );
     expect([await todo(bob), await todo(carol)]).toEqual([true, false]);
     await app.as(root).put('/directory/groups/desk', { name: 'Desk', members: ['carol'] });
     expect([await todo(bob), await todo(carol)]).toEqual([false, true]);
@@ -168,7 +194,9 @@ describe('deciding', () => {
     expect(first.body.version).toBe(2);
     const stale = await app.as(bob).post(`/orders/${id}/approve`, { version: 1 });
     expect([stale.status, stale.body.code]).toEqual([409, 'version_conflict']);
-    expect((await app.as(bob).post(`/orders/${id}/approve`, { version: 2 })).body.applyStatus).toBe('completed');
+    expect((await app.as(bob).post(`/orders/${id}/approve`, { version: 2 })).body.applyStatus).toBe(
+      'completed',
+    );
   });
 
   it('can-act tells who may decide, and why not', async () => {
@@ -200,7 +228,10 @@ describe('withdrawing', () => {
 
 describe('opening', () => {
   it('a template edited later never changes an order under way', async () => {
-    const { businessType, templateId, nodeIds } = await givenFlow(app, [{ users: ['bob'] }, { users: ['carol'] }]);
+    const { businessType, templateId, nodeIds } = await givenFlow(app, [
+      { users: ['bob'] },
+      { users: ['carol'] },
+    ]);
     const { id } = (await open(ann, businessType)).body;
     await app.as(boss).patch(`/templates/${templateId}`, { stages: [{ nodeId: nodeIds[1] }] });
     await app.as(boss).patch(`/nodes/${nodeIds[0]}`, { auditObject: ['dave'], templateNodeName: 'renamed' });
@@ -215,7 +246,10 @@ describe('opening', () => {
       { users: ['bob'] },
       { users: ['carol'], condition: 'amount >= 10000' },
     ]);
-    expect(path((await open(ann, businessType, { variables: { amount: 20000 } })).body)).toEqual(['in_review', 'waiting']);
+    expect(path((await open(ann, businessType, { variables: { amount: 20000 } })).body)).toEqual([
+      'in_review',
+      'waiting',
+    ]);
     const small = (await open(ann, businessType, { variables: { amount: 20 } })).body;
     expect(path(small)).toEqual(['in_review', 'skipped']);
     expect((await app.as(bob).post(`/orders/${small.id}/approve`, {})).body.applyStatus).toBe('completed');
@@ -255,11 +289,16 @@ describe('opening', () => {
   });
 
   it('an order with an execute URL waits as executing, with its delivery stored', async () => {
-    const { businessType } = await givenFlow(app, [{ users: ['bob'] }], { executeUrl: 'https://example.com/execute' });
+    const { businessType } = await givenFlow(app, [{ users: ['bob'] }], {
+      executeUrl: 'https://example.com/execute',
+    });
     const { id } = (await open(ann, businessType)).body;
     expect((await app.as(bob).post(`/orders/${id}/approve`, {})).body.applyStatus).toBe('executing');
     expect((await app.as(ann).post(`/orders/${id}/withdraw`, {})).body.code).toBe('not_in_review');
-    const rows = await app.database.rows('SELECT topic, state FROM dms_s_apply_delivery WHERE apply_order_id = ?', [id]);
+    const rows = await app.database.rows(
+      'SELECT topic, state FROM dms_s_apply_delivery WHERE apply_order_id = ?',
+      [id],
+    );
     expect(rows).toEqual([{ topic: 'order.execute', state: 'pending' }]);
   });
 
@@ -271,7 +310,9 @@ describe('opening', () => {
     const opened = await service.post('/orders', { businessType, userCode: 'ann' });
     expect(opened.body).toMatchObject({ userCode: 'ann', accCode: 't1' });
     expect((await service.get(`/orders/${opened.body.id}`)).status).toBe(200);
-    expect((await service.post('/orders', { businessType, userCode: 'ann', accCode: 't2' })).status).toBe(404);
+    expect((await service.post('/orders', { businessType, userCode: 'ann', accCode: 't2' })).status).toBe(
+      404,
+    );
     expect((await service.post(`/orders/${opened.body.id}/approve`, {})).status).toBe(403);
     await app.as(root).put('/directory/users/eve', { name: 'Eve', accCode: 't2' });
     expect((await service.post('/orders', { businessType, userCode: 'eve' })).status).toBe(404);
@@ -301,7 +342,8 @@ describe('who sees an order', () => {
     const { businessType } = await givenFlow(app, [{ users: ['bob'] }, { users: ['carol'] }]);
     const { id } = (await open(ann, businessType)).body;
     expect((await app.as(dave).get(`/orders/${id}`)).status).toBe(403);
-    for (const reader of [ann, bob, carol, boss, root]) expect((await app.as(reader).get(`/orders/${id}`)).status).toBe(200);
+    for (const reader of [ann, bob, carol, boss, root])
+      expect((await app.as(reader).get(`/orders/${id}`)).status).toBe(200);
   });
 });
 
@@ -310,7 +352,9 @@ describe('lists', () => {
     const { businessType } = await givenFlow(app, [{ users: ['bob'] }, { users: ['carol'] }]);
     const { id } = (await open(ann, businessType, { businessKey: 'L-1', title: 'List me' })).body;
     const has = async (who: TestUser, query: string) =>
-      (await app.as(who).get(`/orders?limit=100&${query}`)).body.items.some((one: { id: string }) => one.id === id);
+      (await app.as(who).get(`/orders?limit=100&${query}`)).body.items.some(
+        (one: { id: string }) => one.id === id,
+      );
     expect(await has(ann, 'scope=mine&businessKey=L-1')).toBe(true);
     expect(await has(ann, 'scope=mine&businessKey=L-2')).toBe(false);
     expect(await has(bob, 'scope=todo&applyStatus=in_review')).toBe(true);
@@ -339,7 +383,7 @@ describe('lists', () => {
     }
     expect(seen).toHaveLength(7);
     expect(new Set(seen)).toEqual(opened);
-    expect(seen).toEqual([...seen].sort().reverse());
+    expect(seen).toEqual(seen.toSorted().toReversed());
     expect((await pat.get('/orders?cursor=nonsense')).status).toBe(400);
   });
 });
@@ -357,7 +401,10 @@ describe('the operation log', () => {
     await app.as(carol).post(`/orders/${id}/approve`, { auditMsg: 'two' });
     await app.as(dave).post(`/orders/${id}/approve`, { auditMsg: 'three' });
     await app.as(root).post(`/orders/${id}/reject`, { auditMsg: 'four' });
-    const logs = (await app.as(boss).get(`/orders/${id}/logs?limit=100`)).body.items as { transition: number; data: OrderEvent }[];
+    const logs = (await app.as(boss).get(`/orders/${id}/logs?limit=100`)).body.items as {
+      transition: number;
+      data: OrderEvent;
+    }[];
     const transitions: OrderEvent[][] = [];
     for (const row of logs) (transitions[row.transition - 1] ??= []).push(row.data);
     const rebuilt = replay(transitions);
@@ -365,10 +412,16 @@ describe('the operation log', () => {
     expect(rebuilt).toMatchObject({ applyStatus: order.applyStatus, version: order.version });
     for (const [index, step] of (rebuilt?.steps ?? []).entries()) {
       const { auditStatus, auditUserCode, auditMsg, reason, requiredApprovals } = step;
-      expect(order.steps[index]).toMatchObject({ auditStatus, auditUserCode, auditMsg, reason, requiredApprovals });
+      expect(order.steps[index]).toMatchObject({
+        auditStatus,
+        auditUserCode,
+        auditMsg,
+        reason,
+        requiredApprovals,
+      });
       const decided = order.steps[index].assignees.filter((one: { decision: string | null }) => one.decision);
-      expect(decided.map((one: { userCode: string }) => one.userCode).sort()).toEqual(
-        step.votes.map((vote) => vote.userCode).sort(),
+      expect(decided.map((one: { userCode: string }) => one.userCode).toSorted()).toEqual(
+        step.votes.map((vote) => vote.userCode).toSorted(),
       );
     }
     const page = await app.as(boss).get(`/orders/${id}/logs?limit=2`);

@@ -87,7 +87,9 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
     databaseUrl,
     database: app.get(Database),
     as: (user) =>
-      client(url, async (): Promise<HeadersGiven> => (user ? { authorization: `Bearer ${await tokenOf(user)}` } : {})),
+      client(url, async (): Promise<HeadersGiven> =>
+        user ? { authorization: `Bearer ${await tokenOf(user)}` } : {},
+      ),
     key: (apiKey) => client(url, () => Promise.resolve({ 'x-api-key': apiKey })),
     get: (type) => app.get(type),
     close: async () => {
@@ -109,7 +111,12 @@ export const tokenOf = ({ sub, ...claims }: TestUser, secret: string = testSecre
 
 /** A client for a service at an address, in this process or another. */
 export function client(url: string, credentials: () => Promise<HeadersGiven>): Client {
-  const call = async (method: string, path: string, body: unknown, headers: HeadersGiven = {}): Promise<Answer> => {
+  const call = async (
+    method: string,
+    path: string,
+    body: unknown,
+    headers: HeadersGiven = {},
+  ): Promise<Answer> => {
     const response = await fetch(`${url}/api/v1${path}`, {
       method,
       headers: {
@@ -121,7 +128,11 @@ export function client(url: string, credentials: () => Promise<HeadersGiven>): C
     });
     const text = await response.text();
     const json = /json/.test(response.headers.get('content-type') ?? '');
-    return { status: response.status, body: json && text ? JSON.parse(text) : text, headers: response.headers };
+    return {
+      status: response.status,
+      body: json && text ? JSON.parse(text) : text,
+      headers: response.headers,
+    };
   };
   return {
     get: (path, headers) => call('GET', path, undefined, headers),

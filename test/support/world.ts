@@ -44,7 +44,10 @@ export async function givenFlow(
   const { autoApprove, ...callbacks } = options;
   const template = await created(admin, '/templates', {
     templateName: `template ${number}`,
-    stages: stages.map(({ condition }, index) => ({ nodeId: nodeIds[index], ...(condition ? { condition } : {}) })),
+    stages: stages.map(({ condition }, index) => ({
+      nodeId: nodeIds[index],
+      ...(condition ? { condition } : {}),
+    })),
     ...(autoApprove ? { autoApprove } : {}),
   });
   const businessType = `flow-${number}`;

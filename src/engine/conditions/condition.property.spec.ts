@@ -162,14 +162,12 @@ describe('hostile texts', () => {
     ['a regular expression', "a regexp '(a+)+$'"],
     ['a template', '${process.exit()} = 1'],
     ['a constructor call', 'constructor.constructor("return process")() = 1'],
-  ])('given %s should refuse it quickly', (_name, text) => {
-    const start = performance.now();
+  ])('given %s should refuse it (anything worse than linear would run into the timeout)', (_name, text) => {
     expect(parseCondition(text).ok).toBe(false);
     expect(conditionHolds(text, { a: 1 })).toBe(false);
-    expect(performance.now() - start).toBeLessThan(500);
   });
 
-  it('given a megabyte of variables and the dearest conditions should answer quickly', () => {
+  it('given a megabyte of variables and the dearest conditions should answer (anything worse than linear would run into the timeout)', () => {
     const values = {
       digits: '1'.repeat(1_000_000),
       text: 'a'.repeat(1_000_000),
@@ -181,8 +179,6 @@ describe('hostile texts', () => {
       Array.from({ length: 20 }, () => "text like '%aab%'").join(' or '),
       `text like '%${'a'.repeat(1900)}b%'`,
     ];
-    const start = performance.now();
     expect(texts.map((text) => truth(text, values))).toEqual([false, false, false, false]);
-    expect(performance.now() - start).toBeLessThan(10_000);
   });
 });

@@ -75,13 +75,11 @@ describe(matchesLike.name, () => {
     );
   });
 
-  it('given a megabyte and the worst patterns should still answer quickly', () => {
+  it('given a megabyte and the worst patterns should still answer (anything worse than linear would run into the timeout)', () => {
     const text = 'a'.repeat(1_000_000);
-    const start = performance.now();
     expect(matches(text, `%${'a'.repeat(1000)}b%`)).toBe(false);
     expect(matches(text, `%${'a_'.repeat(500)}b%`)).toBe(false);
     expect(matches(text, `${'%a'.repeat(900)}%b`)).toBe(false);
     expect(matches(text, `${'%_'.repeat(900)}%b%`)).toBe(false);
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
