@@ -33,10 +33,12 @@ export async function createTable(runner: QueryRunner, table: TableDefinition): 
     ([name, type]) => `${name} ${sqlite ? forSqlite(type) : type}`,
   );
   lines.push(`PRIMARY KEY (${table.primaryKey.join(', ')})`);
+  // Quoted on SQLite, which keeps the statement as its schema: TypeORM finds a key's name there only between quotes.
+  const quoted = (names: readonly string[]) => names.map((name) => (sqlite ? `"${name}"` : name)).join(', ');
   for (const key of table.foreignKeys ?? []) {
     lines.push(
-      `CONSTRAINT ${key.name} FOREIGN KEY (${key.columns.join(', ')}) REFERENCES ${key.table}` +
-        ` (${key.references.join(', ')}) ON DELETE ${key.onDelete} ON UPDATE NO ACTION`,
+      `CONSTRAINT ${quoted([key.name])} FOREIGN KEY (${quoted(key.columns)}) REFERENCES ${quoted([key.table])}` +
+        ` (${quoted(key.references)}) ON DELETE ${key.onDelete} ON UPDATE NO ACTION`,
     );
   }
   const options = sqlite ? '' : ' ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin';

@@ -90,3 +90,5 @@ function newest(path) {
     entry.mtimeMs,
   );
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) ensureBuilt();

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { v7 } from 'uuid';
 import { AppModule } from './app.module.js';
@@ -11,6 +11,7 @@ import type { Config } from './config/config.js';
 import { Database } from './database/database.js';
 import { entitiesFor } from './entities.js';
 import { serveDocumentation } from './http/documentation.js';
+import { sendProblem, toProblem } from './http/problem.filter.js';
 import { createLogger, NestLogger } from './observability/logger.js';
 import { Metrics } from './observability/metrics.js';
 
@@ -64,6 +65,11 @@ function createAdapter(config: Config, logger: Logger): FastifyAdapter {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.bodyLimit,
     trustProxy: config.trustProxy,
+    // The longest key is a code of 125 characters, each up to 12 bytes when it is percent-encoded.
+    routerOptions: { maxParamLength: 2_000 },
+    // Paths that cannot be routed are told as every other mistake.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(toProblem(error), request, reply),
     forceCloseConnections: 'idle',
     genReqId: (request: { headers: NodeJS.Dict<string | string[]> }) =>
       requestId(request.headers['x-request-id']),

@@ -76,7 +76,7 @@ export class BusinessTypesController {
 
   @Delete(':code')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a business type without which no binding loses its type' })
+  @ApiOperation({ summary: 'Delete a business type that no binding needs' })
   @ApiNoContentResponse()
   @Problems('validation_failed', 'not_found', 'in_use')
   remove(

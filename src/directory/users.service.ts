@@ -37,13 +37,12 @@ export class UsersService {
    */
   async put(principal: UserPrincipal, userCode: string, dto: PutUser): Promise<UserView> {
     if (userCode === systemUserCode) throw invalid('userCode', 'is reserved for the service itself');
-    const team = dto.accCode === undefined ? undefined : teamOf(principal, dto.accCode);
     return settle(() =>
       this.unitOfWork.run(async (tx) => {
         const scope = scopeOf(principal);
         const before = await this.users.lock(tx, scope, userCode);
         if (!before && scope !== 'all' && (await this.users.taken(tx, userCode))) throw unknown(userCode);
-        const row = this.replaced(principal, before, userCode, { ...dto, accCode: team });
+        const row = this.replaced(principal, before, userCode, dto);
         if (before) await this.users.update(tx, userCode, row);
         else await this.users.insert(tx, row);
         if (dto.groups) await this.regroup(tx, principal, row, dto.groups);
@@ -93,14 +92,14 @@ export class UsersService {
     principal: UserPrincipal,
     before: UserRow | null,
     userCode: string,
-    given: Omit<PutUser, 'accCode'> & { accCode: string | null | undefined },
+    given: PutUser,
   ): UserRow {
+    const team = teamOf(principal, given.accCode);
     const now = wholeSecond(this.clock.now());
     return {
       userCode,
       name: given.name,
-      accCode:
-        given.accCode === undefined ? (before?.accCode ?? teamOf(principal, undefined)) : given.accCode,
+      accCode: given.accCode === undefined && before ? before.accCode : team,
       department: given.department ?? null,
       email: given.email ?? null,
       roles: rolesGiven(principal, before, given.roles ?? []).join(','),

@@ -39,5 +39,3 @@ export interface StepDecision {
   readonly auditMsg: string | null;
   readonly capacity: Capacity;
 }
-
-export type OrderEventType = OrderEvent['type'];

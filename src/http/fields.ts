@@ -140,7 +140,8 @@ export const ListOf = (
 ): PropertyDecorator =>
   field(
     options,
-    { type: type as never, isArray: true, minItems: size.min, maxItems: size.max },
+    // Swagger knows a lazy type by its name, so this function must be called `type`.
+    { type: () => type() as never, isArray: true, minItems: size.min, maxItems: size.max },
     IsArray(),
     ArrayMinSize(size.min),
     ArrayMaxSize(size.max),
@@ -156,5 +157,5 @@ export const ListOf = (
       { each: true },
     ),
     ValidateNested({ each: true }),
-    Type(type as never),
+    Type(type),
   );

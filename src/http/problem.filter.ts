@@ -22,23 +22,28 @@ export class ProblemFilter implements ExceptionFilter {
         problem.detail,
       );
     }
-    void reply
-      .status(problem.status)
-      .headers(problem.more.headers ?? {})
-      .type('application/problem+json; charset=utf-8')
-      .send(
-        JSON.stringify({
-          type: `urn:countersign:problem:${problem.code}`,
-          title: problem.title,
-          status: problem.status,
-          detail: problem.detail,
-          code: problem.code,
-          instance: request.url.split('?', 1)[0],
-          requestId: request.id,
-          ...(problem.more.errors ? { errors: problem.more.errors } : {}),
-        }),
-      );
+    sendProblem(problem, request, reply);
   }
+}
+
+/** Writes a problem as `application/problem+json` (RFC 9457). */
+export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
+  void reply
+    .status(problem.status)
+    .headers(problem.more.headers ?? {})
+    .type('application/problem+json; charset=utf-8')
+    .send(
+      JSON.stringify({
+        type: `urn:countersign:problem:${problem.code}`,
+        title: problem.title,
+        status: problem.status,
+        detail: problem.detail,
+        code: problem.code,
+        instance: request.url.split('?', 1)[0],
+        requestId: request.id,
+        ...(problem.more.errors ? { errors: problem.more.errors } : {}),
+      }),
+    );
 }
 
 /** Maps whatever was thrown to the problem that the caller is told. */
@@ -77,6 +82,8 @@ const codeOfStatus: Readonly<Record<number, ProblemCode>> = {
   404: 'not_found',
   405: 'method_not_allowed',
   413: 'payload_too_large',
+  // A path segment longer than any key can be.
+  414: 'not_found',
   415: 'unsupported_media_type',
   429: 'rate_limited',
 };

@@ -58,6 +58,3 @@ export const notFound = (what: string): Problem => new Problem('not_found', `${w
 /** A request whose fields do not make sense together; one entry for each wrong field. */
 export const invalid = (field: string, message: string): Problem =>
   new Problem('validation_failed', `${field} ${message}`, { errors: [{ field, message }] });
-
-/** The codes with their statuses, for the documentation. */
-export const problemCodes = Object.keys(problems) as ProblemCode[];

@@ -23,9 +23,12 @@ export class RequestValidation extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'body') refuseUnstorable(value);
-    if (metadata.type === 'body' && value === undefined) return super.transform({}, metadata);
-    return super.transform(value, metadata);
+    if (metadata.type !== 'body') return super.transform(value, metadata);
+    // A call without a body is one with no fields: `POST …/approve` needs none.
+    const body = value ?? {};
+    if (typeof body !== 'object' || Array.isArray(body)) throw invalid('body', 'must be a JSON object');
+    refuseUnstorable(body);
+    return super.transform(body, metadata);
   }
 }
 

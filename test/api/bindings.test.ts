@@ -372,6 +372,18 @@ describe('bindings that change at once', () => {
     }
   });
 
+  it('should fill and empty a column when every type comes and goes at once', async () => {
+    const codes = await givenTypes(admin, 'a', 'b', 'c', 'd', 'e', 'f');
+    for (let round = 0; round < 5; round++) {
+      const bound = await Promise.all(codes.map((code) => bind(admin, code, first)));
+      expect(new Set(bound.map((answer) => answer.status))).toEqual(new Set([200]));
+      expect(await columnOf(first)).toBe(codes.join(','));
+      const unbound = await Promise.all(codes.map((code) => admin.delete(`/bindings/${code}`)));
+      expect(new Set(unbound.map((answer) => answer.status))).toEqual(new Set([204]));
+      expect(await columnOf(first)).toBeNull();
+    }
+  });
+
   it('should keep the columns in agreement under mixed changes of both teams', async () => {
     const codes = await givenTypes(system, 'a', 'b', 'c', 'd');
     const pick = <T>(list: readonly T[], index: number): T => list[index % list.length] as T;

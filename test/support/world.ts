@@ -1,4 +1,4 @@
-import type { Client, TestApp, TestUser } from './harness.js';
+import type { Client, TestUser } from './harness.js';
 
 /** People of the tests: two teams with an administrator each, and a system administrator. */
 export const root: TestUser = { sub: 'root', roles: ['system_admin'] };
@@ -18,6 +18,11 @@ export interface StageGiven {
   readonly condition?: string;
 }
 
+/** A running service, in this process or another. */
+export interface Speaks {
+  as(user: TestUser): Client;
+}
+
 let made = 0;
 
 /**
@@ -25,7 +30,7 @@ let made = 0;
  * @returns the business type's code
  */
 export async function givenFlow(
-  app: TestApp,
+  app: Speaks,
   stages: readonly StageGiven[],
   options: { readonly autoApprove?: string; readonly executeUrl?: string; readonly checkUrl?: string } = {},
 ): Promise<{ businessType: string; templateId: string; nodeIds: string[] }> {

@@ -1,0 +1,86 @@
+import { expect } from 'vitest';
+import type { Database } from '../../src/database/database.js';
+import type { OrderEvent } from '../../src/engine/events.js';
+import { replay } from '../../src/engine/evolve.js';
+import type { OrderState } from '../../src/engine/order-state.js';
+import { OrdersRepository } from '../../src/orders/orders.repository.js';
+
+/** An order's committed commands, in order: each a list of events. */
+export interface OrderHistory {
+  readonly id: string;
+  readonly state: OrderState;
+  readonly transitions: readonly (readonly OrderEvent[])[];
+}
+
+interface LogRow {
+  readonly apply_order_id: string;
+  readonly transition_no: number;
+  readonly seq: number;
+  readonly operation_data: string;
+}
+
+/**
+ * Reads every order with its log, straight from the tables, and expects of each that its transitions are numbered
+ * from 1 to its version without a gap, and that replaying them gives exactly the state that is stored (domain rule 7).
+ */
+export async function historiesOf(database: Database): Promise<OrderHistory[]> {
+  const orders = await database.rows<{ id: string }>('SELECT id FROM dms_s_apply_order ORDER BY id');
+  const log = new Map<string, LogRow[]>();
+  for (const row of await database.rows<LogRow>(
+    `SELECT apply_order_id, transition_no, seq, operation_data FROM dms_s_apply_order_log
+      ORDER BY apply_order_id, transition_no, seq`,
+  )) {
+    const rows = log.get(row.apply_order_id);
+    if (rows) rows.push(row);
+    else log.set(row.apply_order_id, [row]);
+  }
+  expect(new Set(log.keys()), 'a log without its order').toEqual(new Set(orders.map((order) => order.id)));
+  const repository = new OrdersRepository(database);
+  const histories: OrderHistory[] = [];
+  for (const { id } of orders) {
+    const record = await repository.find('all', id);
+    if (!record) throw new Error(`order ${id} cannot be read`);
+    const transitions = transitionsOf(log.get(id) ?? []);
+    expect(transitions, `transitions of order ${id}`).toHaveLength(record.state.version);
+    const rebuilt = replay(transitions);
+    expect(rebuilt && comparable(rebuilt), `order ${id} rebuilt from its log`).toEqual(
+      comparable(record.state),
+    );
+    histories.push({ id, state: record.state, transitions });
+  }
+  return histories;
+}
+
+function transitionsOf(rows: readonly LogRow[]): OrderEvent[][] {
+  const transitions: OrderEvent[][] = [];
+  for (const row of rows) {
+    if (row.seq === 0) transitions.push([]);
+    const events = transitions.at(-1);
+    expect([row.transition_no, row.seq], `log of order ${row.apply_order_id}`).toEqual([
+      transitions.length,
+      events?.length,
+    ]);
+    events?.push(JSON.parse(row.operation_data) as OrderEvent);
+  }
+  return transitions;
+}
+
+/** The rows hold a step's subjects and votes as sets: a template's order of people, or who was first, is in the log. */
+const comparable = (state: OrderState): OrderState => ({
+  ...state,
+  steps: state.steps.map((step) => ({
+    ...step,
+    subjects: [...new Set(step.subjects)].toSorted(),
+    votes: step.votes.toSorted((one, other) => (one.userCode < other.userCode ? -1 : 1)),
+  })),
+});
+
+/** Who closed each step, from the log: exactly one person a step, or nobody. */
+export function winnersOf(history: OrderHistory): Map<number, string[]> {
+  const winners = new Map<number, string[]>();
+  for (const event of history.transitions.flat()) {
+    if (event.type !== 'step.approved' && event.type !== 'step.rejected') continue;
+    winners.set(event.applyStep, [...(winners.get(event.applyStep) ?? []), event.userCode]);
+  }
+  return winners;
+}
