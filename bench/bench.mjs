@@ -36,10 +36,10 @@ try {
     },
   };
   for (const op of only) {
-    const targets = [floor, service].map((s) => ({ name: s.name, port: s.port, plan: plans[op] }));
+    const targets = [floor, service].map((s) => ({ name: s.name, port: s.port, cpuSeconds: s.cpuSeconds, plan: plans[op] }));
     if (process.env.BOTH==='service') targets.shift();
     const f = await interleaved(load, targets, { rounds, seconds, connections: 16 });
-    for (const [i, x] of f.entries()) console.log(op.padEnd(8), targets[i].name.padEnd(8), x.opsPerSecond.toFixed(0).padStart(7), 'p50', x.p50.toFixed(2), 'p99', x.p99.toFixed(2), 'stmts', await statementsPerOperation(load, db, targets[i]));
+    for (const [i, x] of f.entries()) console.log(op.padEnd(8), targets[i].name.padEnd(8), x.opsPerSecond.toFixed(0).padStart(7), 'p50', x.p50.toFixed(2), 'p99', x.p99.toFixed(2), 'cpu', x.cpu.toFixed(3), 'stmts', await statementsPerOperation(load, db, targets[i]));
     if (f[1]) console.log(op, 'ratio', (f[1].opsPerSecond / f[0].opsPerSecond).toFixed(2));
   }
 } finally {

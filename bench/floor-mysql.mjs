@@ -16,7 +16,7 @@ const way = process.env.FLOOR_WAY === 'execute' ? 'execute' : 'query';
 
 /** @param {string} uri @param {number} size of the pool @returns {import('./floor.mjs').Floor} */
 export function mysqlFloor(uri, size) {
-  const pool = createPool({ uri, connectionLimit: size, maxIdle: size, dateStrings: true, timezone: 'Z' });
+  const pool = createPool({ uri, connectionLimit: size, maxIdle: size, dateStrings: true, timezone: 'Z', trace: process.env.FLOOR_TRACE==='1' });
   pool.pool.on('connection', (connection) => {
     connection.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
   });

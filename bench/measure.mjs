@@ -5,6 +5,7 @@
  * @typedef {object} Target
  * @property {string} name
  * @property {number} port
+ * @property {() => number} cpuSeconds
  * @property {(requests: number) => Promise<import('./requests.mjs').Plan>} plan for about so many requests; prepares
  *   what they need
  */
@@ -14,6 +15,8 @@
  * @property {number} opsPerSecond median of the rounds
  * @property {number} p50 milliseconds, of all rounds together
  * @property {number} p99
+ * @property {number} cpu milliseconds of the server process (not of the database) for one request; NaN where the
+ *   system does not tell
  * @property {number} requests
  */
 
@@ -47,15 +50,18 @@ export async function interleaved(load, targets, { rounds, seconds, connections 
   }
   /** @type {import('./load.mjs').Sample[][]} */
   const samples = targets.map(() => []);
+  const cpu = targets.map(() => 0);
   for (const { target, plan } of queue) {
-    const { port } = /** @type {Target} */ (targets[target]);
+    const { port, cpuSeconds } = /** @type {Target} */ (targets[target]);
+    const before = cpuSeconds();
     samples[target]?.push(await load.run({ port, connections, plan, seconds }));
+    cpu[target] += cpuSeconds() - before;
   }
-  return samples.map(figures);
+  return samples.map((sampled, target) => figures(sampled, cpu[target] ?? NaN));
 }
 
-/** @param {import('./load.mjs').Sample[]} samples @returns {Figures} */
-function figures(samples) {
+/** @param {import('./load.mjs').Sample[]} samples @param {number} cpuSeconds @returns {Figures} */
+function figures(samples, cpuSeconds) {
   const requests = samples.reduce((sum, sample) => sum + sample.latencies.length, 0);
   const latencies = new Float64Array(requests);
   let at = 0;
@@ -68,6 +74,7 @@ function figures(samples) {
     opsPerSecond: median(samples.map((sample) => sample.latencies.length / sample.seconds)),
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
+    cpu: (cpuSeconds * 1000) / requests,
     requests,
   };
 }

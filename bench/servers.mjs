@@ -16,6 +16,7 @@ export const poolSize = 12;
  * @typedef {object} Server
  * @property {string} name
  * @property {number} port on 127.0.0.1
+ * @property {() => number} cpuSeconds what its process has used so far; NaN where the system does not tell
  * @property {() => Promise<void>} stop
  */
 
@@ -82,7 +83,7 @@ async function start(name, program, scratch, readyPath, env) {
     await stop();
     throw new Error(`${name} did not start: ${readFileSync(log, 'utf8').slice(-2_000)}`, { cause: error });
   }
-  return { name, port, stop };
+  return { name, port, stop, cpuSeconds: () => cpuSecondsOf(child.pid) };
 }
 
 /**
@@ -125,6 +126,19 @@ export function startLoad() {
       }),
     stop: () => end(child),
   };
+}
+
+/**
+ * User and system time of a process, from Linux's own account of it (in hundredths of a second).
+ * @param {number | undefined} pid
+ */
+function cpuSecondsOf(pid) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return NaN;
+  }
 }
 
 /** @param {import('node:child_process').ChildProcess} child */

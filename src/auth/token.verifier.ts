@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { createRemoteJWKSet, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { CONFIG, type Config } from '../config/config.js';
@@ -14,13 +15,13 @@ export const systemUserCode = 'system';
 /** Checks bearer tokens: HS256 by secret, or the identity provider's keys. `none` and foreign algorithms never pass. */
 @Injectable()
 export class TokenVerifier {
-  private readonly secret: Uint8Array | null;
+  private readonly secret: Promise<webcrypto.CryptoKey> | null;
   private readonly keys: JWTVerifyGetKey | null;
   private readonly expected: { issuer?: string; audience?: string };
 
   constructor(@Inject(CONFIG) config: Config) {
     const secret = jwtSecretOf(config);
-    this.secret = secret === null ? null : new TextEncoder().encode(secret);
+    this.secret = secret === null ? null : importSecret(secret);
     // The address is configuration: `jku` and `jwk` headers of a token are never followed.
     this.keys = config.auth.jwksUri === null ? null : createRemoteJWKSet(new URL(config.auth.jwksUri));
     this.expected = {
@@ -40,7 +41,8 @@ export class TokenVerifier {
         return (await jwtVerify(token, this.keys, { ...this.expected, algorithms: asymmetric })).payload;
       }
       if (this.secret) {
-        return (await jwtVerify(token, this.secret, { ...this.expected, algorithms: ['HS256'] })).payload;
+        return (await jwtVerify(token, await this.secret, { ...this.expected, algorithms: ['HS256'] }))
+          .payload;
       }
     } catch (error) {
       const reason = (error as { code?: string }).code ?? 'ERR_UNKNOWN';
@@ -57,6 +59,16 @@ export class TokenVerifier {
     throw unauthenticated('the token is not valid');
   }
 }
+
+/** Once for the process: importing the key costs more than checking a signature with it. */
+const importSecret = (secret: string): Promise<webcrypto.CryptoKey> =>
+  webcrypto.subtle.importKey(
+    'raw',
+    new TextEncoder().encode(secret),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['verify'],
+  );
 
 /** Which of the two ways to check a token: by its own word, which the chosen check then verifies. */
 function isHs256(token: string): boolean {

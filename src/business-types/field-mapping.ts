@@ -1,7 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
-import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
-import { field } from '../http/fields.js';
+import { field, Verbatim } from '../http/fields.js';
 
 const maxEntries = 200;
 const maxLength = 128;
@@ -32,8 +31,7 @@ export const FieldMappingField = (options: {
   example: FieldMapping;
 }): PropertyDecorator =>
   applyDecorators(
-    // The JSON as it came: class-transformer's copy lacks keys such as `toString`, which objects have anyway.
-    Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]),
+    Verbatim(),
     field(
       { ...options, optional: true, nullable: true },
       {

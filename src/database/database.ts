@@ -50,7 +50,9 @@ export class Database implements Sql {
     const lock = lockFile(path);
     try {
       const writer = sqliteDataSource(path, entities, 'write');
-      await writer.initialize();
+      await writer.initialize().catch((error: unknown) => {
+        throw unusableFile(error);
+      });
       await migrate(writer);
       const reader = sqliteDataSource(path, entities, 'read');
       await reader.initialize();
@@ -145,10 +147,14 @@ function lockFile(path: string): Sqlite.Database {
     lock.exec('BEGIN EXCLUSIVE');
     return lock;
   } catch (error) {
-    const code = (error as { code?: string }).code ?? 'unknown error';
-    const why = code.startsWith('SQLITE_BUSY')
-      ? 'another process serves this SQLite file; stop it, or use MySQL for several replicas'
-      : `the SQLite file cannot be opened for writing (${code})`;
-    throw new ConfigError(`DATABASE_URL: ${why}.`);
+    throw unusableFile(error);
   }
+}
+
+function unusableFile(error: unknown): ConfigError {
+  const code = (error as { code?: string }).code ?? 'unknown error';
+  const why = code.startsWith('SQLITE_BUSY')
+    ? 'another process serves this SQLite file; stop it, or use MySQL for several replicas'
+    : `the SQLite file cannot be opened for writing (${code})`;
+  return new ConfigError(`DATABASE_URL: ${why}.`);
 }

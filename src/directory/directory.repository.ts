@@ -23,23 +23,27 @@ export class DirectoryRepository {
     return new Map(rows.map(({ scope, code }) => [code, scope]));
   }
 
-  /** One row for each membership, and one without a group for each person listed as inactive. */
-  personFacts(
+  memberships(
     sql: Sql,
     users: readonly string[],
     groups: readonly Subject[],
-  ): Promise<{ userCode: string; scope: string | null; code: string | null }[]> {
-    if (users.length === 0) return Promise.resolve([]);
-    const inactive = `SELECT user_code AS userCode, NULL AS scope, NULL AS code FROM dms_s_apply_user
-        WHERE user_code IN (${places(users.length)}) AND active = 0`;
-    if (groups.length === 0) return sql.rows(inactive, users);
+  ): Promise<(GroupKey & { userCode: string })[]> {
+    if (users.length === 0 || groups.length === 0) return Promise.resolve([]);
     const [isAsked, values] = anyOf(groups, 'm.scope', 'm.group_code');
     return sql.rows(
       `SELECT m.user_code AS userCode, m.scope AS scope, m.group_code AS code FROM dms_s_apply_group_member m
-        WHERE m.user_code IN (${places(users.length)}) AND (${isAsked})
-        UNION ALL ${inactive}`,
-      [...users, ...values, ...users],
+        WHERE m.user_code IN (${places(users.length)}) AND (${isAsked})`,
+      [...users, ...values],
     );
+  }
+
+  /** Listed as inactive by the platform or by this team; what other teams say does not count. */
+  async isActive(sql: Sql, team: string | null, userCode: string): Promise<boolean> {
+    const rows = await sql.rows(
+      'SELECT user_code FROM dms_s_apply_user WHERE user_code = ? AND active = 0 AND (acc_code IS NULL OR acc_code = ?)',
+      [userCode, team],
+    );
+    return rows.length === 0;
   }
 
   membersOf(
@@ -60,57 +64,34 @@ export class DirectoryRepository {
     );
   }
 
-  /** The groups in which somebody can review; and, with a null scope, the people who cannot. */
-  async reachable(
-    sql: Sql,
-    team: string | null,
-    users: readonly string[],
-    groups: readonly Subject[],
-  ): Promise<{ scope: string | null; code: string }[]> {
-    const parts: string[] = [];
-    const values: SqlValue[] = [];
+  /** The groups in which somebody can review. */
+  async reachable(sql: Sql, team: string | null, groups: readonly Subject[]): Promise<GroupKey[]> {
+    if (groups.length === 0) return [];
     const [counts, teams] = canReview(team);
-    if (users.length > 0) {
-      parts.push(`SELECT NULL AS scope, u.user_code AS code FROM dms_s_apply_user u
-        WHERE u.user_code IN (${places(users.length)}) AND NOT ${counts}`);
-      values.push(...users, ...teams);
-    }
-    if (groups.length > 0) {
-      const [isAsked, keys] = anyOf(groups, 'g.scope', 'g.code');
-      parts.push(`SELECT g.scope AS scope, g.code AS code FROM dms_s_apply_group g
+    const [isAsked, keys] = anyOf(groups, 'g.scope', 'g.code');
+    return sql.rows(
+      `SELECT g.scope AS scope, g.code AS code FROM dms_s_apply_group g
         WHERE (${isAsked}) AND EXISTS (
           SELECT 1 FROM dms_s_apply_group_member m
             LEFT JOIN dms_s_apply_user u ON u.user_code = m.user_code
-           WHERE m.scope = g.scope AND m.group_code = g.code AND (u.user_code IS NULL OR ${counts}))`);
-      values.push(...keys, ...teams);
-    }
-    return parts.length === 0 ? [] : sql.rows(parts.join(' UNION ALL '), values);
+           WHERE m.scope = g.scope AND m.group_code = g.code AND (u.user_code IS NULL OR ${counts}))`,
+      [...keys, ...teams],
+    );
   }
 
   groupsOf(sql: Sql, userCode: string): Promise<GroupKey[]> {
     return sql.rows(
       `SELECT m.scope, m.group_code AS code FROM dms_s_apply_group_member m
-        WHERE m.user_code = ? AND NOT EXISTS (
-          SELECT 1 FROM dms_s_apply_user u WHERE u.user_code = m.user_code AND u.active = 0)
-        ORDER BY m.scope, m.group_code`,
+        WHERE m.user_code = ? ORDER BY m.scope, m.group_code`,
       [userCode],
     );
-  }
-
-  async rolesOf(sql: Sql, userCode: string): Promise<string[]> {
-    const [row] = await sql.rows<{ roles: string }>(
-      'SELECT roles FROM dms_s_apply_user WHERE user_code = ? AND active = 1',
-      [userCode],
-    );
-    return row ? rolesOfColumn(row.roles) : [];
   }
 }
 
 type Condition = readonly [sql: string, values: readonly SqlValue[]];
 
 /**
- * Whether a listed person `u` can be asked to review for a team: active, and not of another team. Never null, so that
- * it can be negated.
+ * Whether a listed person `u` can be asked to review for a team: active, and not of another team.
  */
 const canReview = (team: string | null): Condition =>
   team === null

@@ -3,14 +3,6 @@ import type { Sql } from '../database/sql.js';
 import { groupSubject, type Subject } from '../engine/vocabulary.js';
 import { DirectoryRepository } from './directory.repository.js';
 
-/** What the directory says about a few people and groups at one moment. */
-export interface PersonFacts {
-  /** For every person asked about: in which of the groups asked about they are. */
-  readonly memberships: Map<string, Set<Subject>>;
-  /** Who of them is listed as inactive. Somebody who is not listed is active. */
-  readonly inactive: Set<string>;
-}
-
 /**
  * What orders ask the directory. Every question takes its database access, so that it can be asked inside a
  * transaction and outside. Somebody whom the directory does not list counts as active, and as of any team.
@@ -28,22 +20,22 @@ export class DirectoryService {
     return this.directory.resolveGroups(sql, team, codes);
   }
 
-  /** For the moment of a decision: who is in which of the step's groups, and who is inactive. One statement. */
-  async personFacts(
+  /** For the moment of a decision: in which of the step's groups each of these people is. */
+  async memberships(
     sql: Sql,
-    asked: { readonly users: readonly string[]; readonly groups: readonly Subject[] },
-  ): Promise<PersonFacts> {
-    const memberships = new Map(asked.users.map((user) => [user, new Set<Subject>()]));
-    const inactive = new Set<string>();
-    for (const { userCode, scope, code } of await this.directory.personFacts(
-      sql,
-      asked.users,
-      asked.groups,
-    )) {
-      if (scope === null || code === null) inactive.add(userCode);
-      else memberships.get(userCode)?.add(groupSubject(scope, code));
+    users: readonly string[],
+    groups: readonly Subject[],
+  ): Promise<Map<string, Set<Subject>>> {
+    const memberships = new Map(users.map((user) => [user, new Set<Subject>()]));
+    for (const { userCode, scope, code } of await this.directory.memberships(sql, users, groups)) {
+      memberships.get(userCode)?.add(groupSubject(scope, code));
     }
-    return { memberships, inactive };
+    return memberships;
+  }
+
+  /** Whether a person may act in a team. What another team's administrator says of the code says nothing here. */
+  isActive(sql: Sql, team: string | null, userCode: string): Promise<boolean> {
+    return this.directory.isActive(sql, team, userCode);
   }
 
   /**
@@ -62,28 +54,15 @@ export class DirectoryService {
     return members;
   }
 
-  /** Which of these people can review, and which of these groups have somebody who can. One statement. */
-  async reachable(
-    sql: Sql,
-    team: string | null,
-    asked: { readonly users: readonly string[]; readonly groups: readonly Subject[] },
-  ): Promise<{ users: Set<string>; groups: Set<Subject> }> {
-    const users = new Set(asked.users);
-    const groups = new Set<Subject>();
-    for (const { scope, code } of await this.directory.reachable(sql, team, asked.users, asked.groups)) {
-      if (scope === null) users.delete(code);
-      else groups.add(groupSubject(scope, code));
-    }
-    return { users, groups };
+  /** Which of these groups have somebody who can review. */
+  async reachable(sql: Sql, team: string | null, groups: readonly Subject[]): Promise<Set<Subject>> {
+    const found = await this.directory.reachable(sql, team, groups);
+    return new Set(found.map(({ scope, code }) => groupSubject(scope, code)));
   }
 
-  /** Every group that a person sits in, for the inbox; none for somebody inactive. */
-  async subjectsOf(sql: Sql, userCode: string): Promise<Subject[]> {
+  /** Every group that a person sits in, for the inbox; none for somebody who is inactive in the team. */
+  async subjectsOf(sql: Sql, team: string | null, userCode: string): Promise<Subject[]> {
+    if (!(await this.isActive(sql, team, userCode))) return [];
     return (await this.directory.groupsOf(sql, userCode)).map(({ scope, code }) => groupSubject(scope, code));
-  }
-
-  /** The roles of an active person; none for everybody else. */
-  rolesOf(sql: Sql, userCode: string): Promise<string[]> {
-    return this.directory.rolesOf(sql, userCode);
   }
 }

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsEmail, MaxLength } from 'class-validator';
+import { IsEmail } from 'class-validator';
 import { Code, Codes, field, Flag, Moment, Text } from '../http/fields.js';
 import { PageQuery } from '../http/pagination.js';
 import { GroupCodes } from './groups.dto.js';
@@ -42,7 +42,6 @@ export class PutUser {
   @field(
     { optional: true, nullable: true, example: 'ann@example.com' },
     { type: 'string', format: 'email', maxLength: 254 },
-    MaxLength(254),
     IsEmail(),
   )
   email?: string | null;

@@ -4,7 +4,6 @@ import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
-  ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
@@ -13,7 +12,6 @@ import {
   IsString,
   Matches,
   Max,
-  MaxLength,
   Min,
   MinLength,
   ValidateBy,
@@ -32,6 +30,34 @@ interface FieldOptions {
   readonly example?: unknown;
 }
 
+/** Counts characters as the columns do: by code point, so that `❤️` is two (class-validator's MaxLength takes it for one). */
+const MaxCharacters = (max: number, each: { readonly each?: true } = {}): PropertyDecorator =>
+  ValidateBy(
+    {
+      name: 'maxLength',
+      validator: {
+        validate: (text: unknown) =>
+          typeof text === 'string' && (text.length <= max || [...text].length <= max),
+        defaultMessage: () => `$property must be shorter than or equal to ${max} characters`,
+      },
+    },
+    each,
+  );
+
+/** No value twice; by one look at each, for lists may be long. */
+const Distinct = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'distinct',
+    validator: {
+      validate: (list: unknown) => Array.isArray(list) && new Set(list).size === list.length,
+      defaultMessage: () => '$property must not hold a value twice',
+    },
+  });
+
+/** The JSON as it came: class-transformer's copy lacks keys such as `toString`, which objects have anyway. */
+export const Verbatim = (): PropertyDecorator =>
+  Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]);
+
 /** A code of the domain: 1 to `max` characters, no comma (lists of codes are comma-separated), no outer blanks. */
 const codePattern = /^(?! )[^,\p{Cc}]+(?<! )$/u;
 const codeMessage = '$property must hold no comma, no control character and no outer blanks';
@@ -42,7 +68,7 @@ export const Code = (max: number, options: FieldOptions = {}): PropertyDecorator
     { type: 'string', maxLength: max },
     IsString(),
     MinLength(1),
-    MaxLength(max),
+    MaxCharacters(max),
     Matches(codePattern, { message: codeMessage }),
   );
 
@@ -53,7 +79,7 @@ export const Text = (max: number, options: FieldOptions = {}): PropertyDecorator
     { type: 'string', maxLength: max },
     IsString(),
     MinLength(options.optional ? 0 : 1),
-    MaxLength(max),
+    MaxCharacters(max),
   );
 
 export const OneOf = (values: readonly string[], options: FieldOptions = {}): PropertyDecorator =>
@@ -90,10 +116,10 @@ export const Codes = (
     IsArray(),
     ArrayMinSize(size.min),
     ArrayMaxSize(size.max),
-    ArrayUnique(),
+    Distinct(),
     IsString({ each: true }),
     MinLength(1, { each: true }),
-    MaxLength(size.length, { each: true }),
+    MaxCharacters(size.length, { each: true }),
     Matches(codePattern, { each: true, message: codeMessage }),
   );
 

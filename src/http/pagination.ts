@@ -27,9 +27,9 @@ export interface PageWindow {
   readonly after: string | null;
 }
 
-/** @throws Problem 400 when the cursor is none of ours. */
-export function windowOf(query: PageQuery): PageWindow {
-  const size = query.limit ?? defaultLimit;
+/** @throws Problem 400 when the cursor is none of ours. @param defaultSize of a list that is usually read whole. */
+export function windowOf(query: PageQuery, defaultSize: number = defaultLimit): PageWindow {
+  const size = query.limit ?? defaultSize;
   return { size, take: size + 1, after: query.cursor === undefined ? null : decode(query.cursor) };
 }
 

@@ -3,6 +3,8 @@ import type { ValidationError } from 'class-validator';
 import { type FieldError, invalid, Problem } from './problem.js';
 
 const maxDepth = 32;
+/** Nest would drop them without a word. */
+const reserved = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** Checks every body and query against its DTO: unknown fields, wrong types and over-long values are refused. */
 @Injectable()
@@ -55,6 +57,7 @@ function refuseUnstorable(body: unknown): void {
     if (depth === maxDepth) throw invalid('body', `must not be nested deeper than ${maxDepth} levels`);
     for (const [key, inner] of Object.entries(value)) {
       refuseText(key);
+      if (reserved.has(key)) throw invalid('body', `must not use the name ${key}, which JavaScript reserves`);
       open.push({ value: inner, depth: depth + 1 });
     }
   }

@@ -35,7 +35,7 @@ export class CreateNode extends NodeFields {
   accCode?: string;
 }
 
-export class UpdateNode extends PartialType(NodeFields) {}
+export class UpdateNode extends PartialType(NodeFields, { skipNullProperties: false }) {}
 
 export class ListNodes extends PageQuery {
   @Code(64, { optional: true, description: 'Only this team; for system administrators.' })

@@ -32,7 +32,7 @@ export interface SnapshotStage {
   readonly auditObjectType: AuditObjectType;
   readonly auditObject: readonly string[];
   readonly approvalMode: ApprovalMode;
-  /** Of a stage that names people: those whom the directory has as inactive or in another team. */
+  /** Of a stage that names people: those whom the directory has as inactive. */
   readonly unreachable: readonly string[];
 }
 
@@ -132,6 +132,9 @@ function stagesOf(rows: readonly Row[], team: string | null): SnapshotStage[] {
   });
 }
 
-/** Somebody whom the directory does not list counts as active; another team's person cannot see the order. */
+/**
+ * Somebody whom the directory does not list counts as active. What another team's administrator says of a code says
+ * nothing here: or else one team could take another's reviewers away by listing them.
+ */
 const isUnreachable = (row: Row, team: string | null): boolean =>
-  row.object_active === 0 || (row.object_team !== null && team !== null && row.object_team !== team);
+  row.object_active === 0 && (row.object_team === null || row.object_team === team);

@@ -26,6 +26,8 @@ interface Application {
   readonly userCode: string;
   readonly team: string | null;
   readonly systemAdmin: boolean;
+  /** Opened by a service account on behalf of the user. */
+  readonly byService: boolean;
 }
 
 /** Opens orders: copies the template of team and business type, and starts the walk (domain rules 1 to 3). */
@@ -109,14 +111,17 @@ export class OpeningService {
     };
   }
 
-  private async snapshot({ team, userCode }: Application, businessType: string): Promise<OpeningSnapshot> {
+  private async snapshot(application: Application, businessType: string): Promise<OpeningSnapshot> {
+    const { team, userCode } = application;
     const snapshot = await this.snapshots.read(team, businessType, userCode);
     if (!snapshot) throw notFound(`business type ${businessType}`);
     const { applicant } = snapshot;
-    if (applicant?.active === false) throw new Problem('forbidden', `user ${userCode} is not active`);
-    if (applicant && applicant.accCode !== null && team !== null && applicant.accCode !== team) {
-      throw notFound(`user ${userCode} of team ${team}`);
+    if (applicant && applicant.accCode !== null && applicant.accCode !== team) {
+      if (application.byService) throw notFound(`user ${userCode} of team ${team}`);
+      // A token says of which team its holder is; what another team's directory says of the code does not count.
+      return { ...snapshot, applicant: null };
     }
+    if (applicant?.active === false) throw new Problem('forbidden', `user ${userCode} is not active`);
     return snapshot;
   }
 
@@ -129,9 +134,7 @@ export class OpeningService {
     const subjects = await this.subjectsOf(team, snapshot.stages);
     const groups = [...new Set([...subjects.values()].flat().filter((subject) => subject.startsWith('g:')))];
     const reachable =
-      groups.length > 0
-        ? (await this.directory.reachable(this.database, team, { users: [], groups })).groups
-        : new Set<Subject>();
+      groups.length > 0 ? await this.directory.reachable(this.database, team, groups) : new Set<Subject>();
     const asking = snapshot.stages
       .filter((stage) => stage.approvalMode === 'all' && stage.auditObjectType === 'group')
       .flatMap((stage) => subjects.get(stage) ?? []);
@@ -214,7 +217,7 @@ function applicationOf(principal: Principal, dto: OpenOrder): Application {
       throw new Problem('forbidden', `${who} orders for themselves; a service account opens them for others`);
     }
     const team = teamOf(principal, dto.accCode);
-    return { userCode: principal.userCode, team, systemAdmin: isSystemAdmin(principal) };
+    return { userCode: principal.userCode, team, systemAdmin: isSystemAdmin(principal), byService: false };
   }
   if (dto.userCode === undefined) throw invalid('userCode', 'is required with an API key: who applies?');
   if (dto.userCode === 'system') throw invalid('userCode', 'system is the service itself');
@@ -224,5 +227,5 @@ function applicationOf(principal: Principal, dto: OpenOrder): Application {
   const team = dto.accCode ?? (principal.accCodes.length === 1 ? principal.accCodes[0] : undefined);
   if (team === undefined) throw invalid('accCode', 'is required: this API key acts for several teams');
   if (!principal.accCodes.includes(team)) throw notFound(`team ${team}`);
-  return { userCode: dto.userCode, team, systemAdmin: false };
+  return { userCode: dto.userCode, team, systemAdmin: false, byService: true };
 }

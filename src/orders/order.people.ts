@@ -65,7 +65,7 @@ export class OrderPeople {
     groups: readonly Subject[],
   ): Promise<ReadonlyMap<string, ReadonlySet<Subject>>> {
     if (groups.length === 0) return new Map();
-    return (await this.directory.personFacts(sql, { users: [...new Set(users)], groups })).memberships;
+    return this.directory.memberships(sql, [...new Set(users)], groups);
   }
 }
 

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsObject } from 'class-validator';
 import { applyStatuses, approvalModes, auditStatuses } from '../engine/vocabulary.js';
 import type { LogEntry } from '../operation-log/operation-log.service.js';
-import { Code, field, Moment, Text, WholeNumber } from '../http/fields.js';
+import { Code, field, Moment, Text, Verbatim, WholeNumber } from '../http/fields.js';
 
 const variablesExample = { amount: 12800, type: 'POR' };
 
@@ -49,6 +49,7 @@ export class OpenOrder {
     { type: 'object', additionalProperties: true },
     IsObject(),
   )
+  @Verbatim()
   variables?: Record<string, unknown>;
 }
 

@@ -41,7 +41,8 @@ export class OrdersRepository {
     const team = teamClause(scope, 'o.acc_code');
     const [order] = await tx.rows<OrderSqlRow & { readonly actor_active: number | null }>(
       `SELECT ${orderColumns},
-              (SELECT u.active FROM dms_s_apply_user u WHERE u.user_code = ?) AS actor_active
+              (SELECT u.active FROM dms_s_apply_user u
+                WHERE u.user_code = ? AND (u.acc_code IS NULL OR u.acc_code = o.acc_code)) AS actor_active
          FROM dms_s_apply_order o WHERE o.id = ?${team.sql}${forUpdate(this.database.dialect)}`,
       [actorCode, id, ...team.values],
     );

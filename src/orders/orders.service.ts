@@ -78,7 +78,7 @@ export class OrdersService {
 
   async logs(principal: Principal, id: string, query: PageQuery): Promise<Page<LogEntry>> {
     await this.readable(principal, id);
-    return this.log.page(id, windowOf(query));
+    return this.log.page(id, windowOf(query, 100));
   }
 
   /** Orders of an applicant, or of all, within teams; newest first. The caller's right to the list is judged before. */
@@ -104,11 +104,7 @@ export class OrdersService {
   /** Whether the caller could decide the order now, and why (not): the same rule that a decision is judged by. */
   async canAct(principal: UserPrincipal, id: string): Promise<CanAct> {
     const record = await this.find(principal, id);
-    const { inactive } = await this.directory.personFacts(this.database, {
-      users: [principal.userCode],
-      groups: [],
-    });
-    const active = !inactive.has(principal.userCode);
+    const active = await this.directory.isActive(this.database, record.head.accCode, principal.userCode);
     const { actor } = await this.people.forCommand(this.database, record.head.accCode, record.state, {
       principal,
       active,

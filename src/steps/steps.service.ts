@@ -83,7 +83,7 @@ export class StepsService {
 
   /** Every subject under which the caller sits somewhere. */
   private async desk(principal: UserPrincipal): Promise<Desk> {
-    const groups = await this.directory.subjectsOf(this.database, principal.userCode);
+    const groups = await this.directory.subjectsOf(this.database, principal.accCode, principal.userCode);
     const roles = isSystemAdmin(principal) ? [roleSubject('system_admin')] : [];
     return {
       userCode: principal.userCode,

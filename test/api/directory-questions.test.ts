@@ -59,14 +59,12 @@ describe(DirectoryService, () => {
     });
   });
 
-  describe('personFacts', () => {
-    it('tells memberships in the groups asked about, and who is inactive', async () => {
-      const facts = await directory.personFacts(app.database, {
-        users: ['own', 'away', 'unlisted', 'nobody-at-all'],
-        groups: ['g:t1/desk', 'g:/board', 'g:/both'],
-      });
+  describe('memberships', () => {
+    it('tells in which of the groups asked about each person is', async () => {
+      const people = ['own', 'away', 'unlisted', 'nobody-at-all'];
+      const found = await directory.memberships(app.database, people, ['g:t1/desk', 'g:/board', 'g:/both']);
 
-      expect(facts.memberships).toEqual(
+      expect(found).toEqual(
         new Map([
           ['own', new Set(['g:t1/desk'])],
           ['away', new Set(['g:t1/desk', 'g:/board'])],
@@ -74,26 +72,29 @@ describe(DirectoryService, () => {
           ['nobody-at-all', new Set()],
         ]),
       );
-      expect(facts.inactive).toEqual(new Set(['away']));
     });
 
     it('tells groups of the same name apart, also when a team has a slash in its code', async () => {
-      const facts = await directory.personFacts(app.database, {
-        users: ['slash', 'own', 'platform'],
-        groups: ['g:t1/x/desk', 'g:t1/both'],
-      });
+      const people = ['slash', 'own', 'platform'];
+      const found = await directory.memberships(app.database, people, ['g:t1/x/desk', 'g:t1/both']);
 
-      expect(facts.memberships.get('slash')).toEqual(new Set(['g:t1/x/desk']));
-      expect(facts.memberships.get('own')).toEqual(new Set(['g:t1/both']));
-      expect(facts.memberships.get('platform')).toEqual(new Set());
+      expect(found.get('slash')).toEqual(new Set(['g:t1/x/desk']));
+      expect(found.get('own')).toEqual(new Set(['g:t1/both']));
+      expect(found.get('platform')).toEqual(new Set());
     });
 
-    it('given no groups, still tells who is inactive; given nobody, tells nothing', async () => {
-      const facts = await directory.personFacts(app.database, { users: ['away', 'own'], groups: [] });
-      expect(facts.inactive).toEqual(new Set(['away']));
+    it('given no groups or nobody, tells nothing', async () => {
+      expect(await directory.memberships(app.database, ['own'], [])).toEqual(new Map([['own', new Set()]]));
+      expect(await directory.memberships(app.database, [], ['g:/board'])).toEqual(new Map());
+    });
+  });
 
-      const nothing = await directory.personFacts(app.database, { users: [], groups: ['g:/board'] });
-      expect(nothing).toEqual({ memberships: new Map(), inactive: new Set() });
+  describe('isActive', () => {
+    it('given what the own team or the platform says, believes it; what another team says does not count', async () => {
+      expect(await directory.isActive(app.database, 't1', 'own')).toBe(true);
+      expect(await directory.isActive(app.database, 't1', 'away')).toBe(false);
+      expect(await directory.isActive(app.database, 't2', 'away')).toBe(true);
+      expect(await directory.isActive(app.database, 't1', 'nobody-at-all')).toBe(true);
     });
   });
 
@@ -128,48 +129,30 @@ describe(DirectoryService, () => {
 
   describe('reachable', () => {
     const groups = ['g:t1/desk', 'g:t1/nobody', 'g:t1/gone', 'g:t1/strangers', 'g:/board', 'g:t1/unknown'];
-    const users = ['own', 'away', 'foreign', 'free', 'unlisted'];
 
-    it('given a team, leaves out the inactive, those of other teams, and groups of nobody else', async () => {
-      expect(await directory.reachable(app.database, 't1', { users, groups })).toEqual({
-        users: new Set(['own', 'free', 'unlisted']),
-        groups: new Set(['g:t1/desk', 'g:/board']),
-      });
+    it('given a team, leaves out groups of the inactive, of other teams and of nobody', async () => {
+      expect(await directory.reachable(app.database, 't1', groups)).toEqual(
+        new Set(['g:t1/desk', 'g:/board']),
+      );
     });
 
-    it('given no team, people of every team count', async () => {
-      expect(await directory.reachable(app.database, null, { users, groups })).toEqual({
-        users: new Set(['own', 'foreign', 'free', 'unlisted']),
-        groups: new Set(['g:t1/desk', 'g:t1/strangers', 'g:/board']),
-      });
-    });
-
-    it.each([
-      [{ users: ['own'], groups: [] }, ['own'], []],
-      [{ users: [], groups: ['g:/board'] }, [], ['g:/board']],
-      [{ users: [], groups: [] }, [], []],
-    ])('given %j, asks only about that', async (asked, people, desks) => {
-      expect(await directory.reachable(app.database, 't1', asked)).toEqual({
-        users: new Set(people),
-        groups: new Set(desks),
-      });
+    it('given no team, people of every team count; given no groups, none is', async () => {
+      expect(await directory.reachable(app.database, null, groups)).toEqual(
+        new Set(['g:t1/desk', 'g:t1/strangers', 'g:/board']),
+      );
+      expect(await directory.reachable(app.database, 't1', [])).toEqual(new Set());
     });
   });
 
-  describe('subjectsOf and rolesOf', () => {
+  describe('subjectsOf', () => {
     it('gives all groups of an active or unlisted person, none of an inactive or unknown one', async () => {
-      expect(await directory.subjectsOf(app.database, 'own')).toEqual(['g:t1/both', 'g:t1/desk']);
-      expect(await directory.subjectsOf(app.database, 'unlisted')).toEqual(['g:/board', 'g:t1/desk']);
-      expect(await directory.subjectsOf(app.database, 'slash')).toEqual(['g:t1/x/desk']);
-      expect(await directory.subjectsOf(app.database, 'away')).toEqual([]);
-      expect(await directory.subjectsOf(app.database, 'nobody-at-all')).toEqual([]);
-    });
-
-    it('gives the roles of an active person, none of anybody else', async () => {
-      expect(await directory.rolesOf(app.database, 'own')).toEqual(['team_admin', 'auditor']);
-      expect(await directory.rolesOf(app.database, 'free')).toEqual([]);
-      expect(await directory.rolesOf(app.database, 'away')).toEqual([]);
-      expect(await directory.rolesOf(app.database, 'unlisted')).toEqual([]);
+      const groupsOf = (user: string, team = 't1') => directory.subjectsOf(app.database, team, user);
+      expect(await groupsOf('own')).toEqual(['g:t1/both', 'g:t1/desk']);
+      expect(await groupsOf('unlisted')).toEqual(['g:/board', 'g:t1/desk']);
+      expect(await groupsOf('slash')).toEqual(['g:t1/x/desk']);
+      expect(await groupsOf('away')).toEqual([]);
+      expect(await groupsOf('away', 't2')).toEqual(['g:/board', 'g:t1/desk', 'g:t1/gone']);
+      expect(await groupsOf('nobody-at-all')).toEqual([]);
     });
   });
 
@@ -177,9 +160,7 @@ describe(DirectoryService, () => {
     const many = Array.from({ length: 4000 }, (_, i) => `x${i}`);
     const groups = many.map((code, i) => `g:${i % 2 ? '' : 't1'}/${code}`);
 
-    const { users } = await directory.reachable(app.database, 't1', { users: [...many, 'away'], groups });
-
-    expect(users.size).toBe(4000);
+    expect(await directory.reachable(app.database, 't1', groups)).toEqual(new Set());
     expect((await directory.membersOf(app.database, groups, 't1')).size).toBe(4000);
   });
 });

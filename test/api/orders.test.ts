@@ -319,6 +319,23 @@ describe('opening', () => {
   });
 });
 
+describe('another team', () => {
+  it('that lists our people as inactive takes nobody away from us', async () => {
+    const people = { reviewer: { sub: 'rex', acc_code: 't1' }, applicant: { sub: 'amy', acc_code: 't1' } };
+    for (const { sub } of Object.values(people)) {
+      expect(
+        (await app.as(rival).put(`/directory/users/${sub}`, { name: 'ours now', active: false })).status,
+      ).toBe(200);
+    }
+    const { businessType } = await givenFlow(app, [{ users: ['rex'] }]);
+    const opened = await open(people.applicant, businessType);
+    expect(opened.status).toBe(201);
+    const rex = app.as(people.reviewer);
+    expect((await rex.get(`/orders/${opened.body.id}/can-act`)).body.canAct).toBe(true);
+    expect((await rex.post(`/orders/${opened.body.id}/approve`)).body.applyStatus).toBe('completed');
+  });
+});
+
 describe('who sees an order', () => {
   it('another team sees nothing of it, whatever it calls', async () => {
     const { businessType, nodeIds, templateId } = await givenFlow(app, [{ users: ['bob'] }]);

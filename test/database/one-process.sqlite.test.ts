@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/config/config.js';
 import { freshDatabase, type FreshDatabase } from '../support/fresh-database.js';
@@ -58,7 +59,9 @@ describe('a SQLite file that cannot be written', () => {
   it.each([
     ['a folder in its place', () => `sqlite:${path().replace(/\/[^/]*$/, '')}`],
     ['a file in the place of its folder', () => 'sqlite:/dev/null/test.db'],
+    ['a file that is no database', () => `sqlite:${path()}`],
   ])('given %s, then the start is refused, naming DATABASE_URL', async (_, url) => {
+    await writeFile(path(), 'a letter, longer than the header of a database, '.repeat(10));
     const opening = openDatabase({ url: url() });
     await expect(opening).rejects.toThrow(ConfigError);
     await expect(opening).rejects.toThrow('DATABASE_URL: the SQLite file cannot be opened for writing');
