@@ -47,11 +47,11 @@ export function classify(error: unknown): DatabaseErrorKind {
   if (!(cause instanceof Error)) return 'other';
   const { errno, code } = cause as { errno?: unknown; code?: unknown };
   if (typeof errno === 'number' && mysqlKinds[errno]) return mysqlKinds[errno];
-  if (typeof code !== 'string') return 'other';
   if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') return 'duplicate';
   if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY' || code === 'SQLITE_CONSTRAINT_TRIGGER') return 'reference';
-  if (code.startsWith('SQLITE_BUSY')) return 'conflict';
-  if (connectionCodes.has(code)) return 'unreachable';
+  if (typeof code === 'string' && code.startsWith('SQLITE_BUSY')) return 'conflict';
+  if (typeof code === 'string' && connectionCodes.has(code)) return 'unreachable';
+  // mysql2 gives a statement on a connection that it has lost already no code.
   const closed = /connection (is in closed state|lost)|closed state|Connection is closed|Pool is closed/i;
   return closed.test(cause.message) ? 'unreachable' : 'other';
 }

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { places, type Sql, type SqlValue } from '../database/sql.js';
 import type { Subject } from '../engine/vocabulary.js';
 import { type GroupKey, groupOfSubject, platform } from './group-subject.js';
-import { rolesOfColumn } from './user.entity.js';
 
 /**
  * The questions that orders ask, in SQL of one statement each, whatever the number of people. They are about given

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { apply, decision, type FlowGiven, opened, person, statuses } from '../../test/support/engine.js';
+import { apply, decision, type FlowGiven, opened, person, statuses } from './engine.spec-support.js';
 import { decide } from './decide.js';
 
 const refusalOf = (

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FlowGiven, opening, person, factsOf, statuses } from '../../test/support/engine.js';
+import { type FlowGiven, opening, person, factsOf, statuses } from './engine.spec-support.js';
 import { sitsOn } from './advance.js';
 import { decide } from './decide.js';
 import type { OrderEvent } from './events.js';
@@ -94,8 +94,8 @@ describe('whatever people do with an order', () => {
   it('it takes one path: one step is open while it is under review, none otherwise', () => {
     property((_given, { states }) => {
       for (const state of states) {
-        const open = state.steps.filter((step) => step.auditStatus === 'in_review');
-        expect(open).toHaveLength(state.applyStatus === 'in_review' ? 1 : 0);
+        const openNow = state.steps.filter((step) => step.auditStatus === 'in_review');
+        expect(openNow).toHaveLength(state.applyStatus === 'in_review' ? 1 : 0);
         // Everything before the open step has passed, everything after it still waits.
         const at = openStep(state)?.applyStep;
         if (at === undefined) continue;

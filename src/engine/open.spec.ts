@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { opened, opening, statuses } from '../../test/support/engine.js';
+import { opened, opening, statuses } from './engine.spec-support.js';
 import { evolveAll } from './evolve.js';
 import { open, planPath } from './open.js';
 

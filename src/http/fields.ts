@@ -37,12 +37,18 @@ const MaxCharacters = (max: number, each: { readonly each?: true } = {}): Proper
       name: 'maxLength',
       validator: {
         validate: (text: unknown) =>
-          typeof text === 'string' && (text.length <= max || [...text].length <= max),
+          typeof text === 'string' && (text.length <= max || codePoints(text) <= max),
         defaultMessage: () => `$property must be shorter than or equal to ${max} characters`,
       },
     },
     each,
   );
+
+const codePoints = (text: string): number => {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+};
 
 /** No value twice; by one look at each, for lists may be long. */
 const Distinct = (): PropertyDecorator =>

@@ -38,7 +38,7 @@ describe('tokens', () => {
       `Bearer ${'x'.repeat(5000)}`,
     ]) {
       const answer = await client(app.url, () =>
-        Promise.resolve({ ...(authorization ? { authorization } : {}) }),
+        Promise.resolve<Record<string, string>>(authorization ? { authorization } : {}),
       ).get('/orders');
       expect([answer.status, answer.body.code]).toEqual([401, 'unauthenticated']);
       expect(answer.headers.get('www-authenticate')).toBe('Bearer');

@@ -1,10 +1,10 @@
-import type { DirectoryFacts } from '../../src/engine/advance.js';
-import { decide, type Command } from '../../src/engine/decide.js';
-import type { OrderEvent } from '../../src/engine/events.js';
-import { evolveAll } from '../../src/engine/evolve.js';
-import { open, type Opening, type OpeningStage } from '../../src/engine/open.js';
-import type { OrderState } from '../../src/engine/order-state.js';
-import type { Outcome } from '../../src/engine/outcome.js';
+import type { DirectoryFacts } from './advance.js';
+import { decide, type Command } from './decide.js';
+import type { OrderEvent } from './events.js';
+import { evolveAll } from './evolve.js';
+import { open, type Opening, type OpeningStage } from './open.js';
+import type { OrderState } from './order-state.js';
+import type { Outcome } from './outcome.js';
 import {
   groupSubject,
   type ApprovalMode,
@@ -12,7 +12,7 @@ import {
   type Person,
   roleSubject,
   userSubject,
-} from '../../src/engine/vocabulary.js';
+} from './vocabulary.js';
 
 /** A small directory for engine tests: who is in which group. */
 export type Groups = Readonly<Record<string, readonly string[]>>;
