@@ -19,7 +19,10 @@ export class DatabaseUnavailable extends Error {
   }
 }
 
-/** 1062 duplicate entry; 1451, 1452 foreign keys; 1213 deadlock, 1205 lock wait, 1020 snapshot changed. */
+/**
+ * 1062 duplicate entry; 1451, 1452 foreign keys; 1213 deadlock, 1205 lock wait, 1020 snapshot changed; 1053 shutdown,
+ * 1927 (MariaDB) and 3169 (MySQL) killed, 4031 idle for too long.
+ */
 const mysqlKinds: Readonly<Record<number, DatabaseErrorKind>> = {
   1062: 'duplicate',
   1451: 'reference',
@@ -27,6 +30,10 @@ const mysqlKinds: Readonly<Record<number, DatabaseErrorKind>> = {
   1213: 'conflict',
   1205: 'conflict',
   1020: 'conflict',
+  1053: 'unreachable',
+  1927: 'unreachable',
+  3169: 'unreachable',
+  4031: 'unreachable',
 };
 
 const connectionCodes = new Set([
@@ -36,7 +43,6 @@ const connectionCodes = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'ENOTFOUND',
-  'ER_SERVER_SHUTDOWN',
   'ER_CON_COUNT_ERROR',
   'POOL_CLOSED',
 ]);
