@@ -9,8 +9,8 @@
 import { webcrypto } from 'node:crypto';
 import { fastify } from 'fastify';
 import { jwtVerify } from 'jose';
-import { mysqlFloor } from './floor-mysql.mjs';
-import { sqliteFloor } from './floor-sqlite.mjs';
+import { mysqlFloor } from './floor/mysql.mjs';
+import { sqliteFloor } from './floor/sqlite.mjs';
 
 /**
  * @typedef {object} Caller
@@ -21,18 +21,24 @@ import { sqliteFloor } from './floor-sqlite.mjs';
 /**
  * What the routes ask of a database; one implementation a dialect.
  * @typedef {object} Floor
- * @property {(caller: Caller, request: import('./floor-rows.mjs').OpenRequest) => Promise<object>} open
+ * @property {(caller: Caller, request: import('./floor/opening.mjs').OpenRequest) => Promise<object>} open
  * @property {(caller: Caller, orderId: string, auditMsg: string | null) => Promise<object>} approve
  * @property {(caller: Caller, after: string | null, take: number) => Promise<object[]>} todo rows as listed
  */
 
 const { DATABASE_URL: url = '', PORT, AUTH_JWT_SECRET: secret = '', DATABASE_POOL_SIZE: pool } = process.env;
 // A CryptoKey made once: given bytes, jose imports them anew for every token.
-const key = await webcrypto.subtle.importKey('raw', Buffer.from(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
-  'verify',
-]);
+const key = await webcrypto.subtle.importKey(
+  'raw',
+  Buffer.from(secret),
+  { name: 'HMAC', hash: 'SHA-256' },
+  false,
+  ['verify'],
+);
 
-const floor = url.startsWith('sqlite:') ? sqliteFloor(url.slice('sqlite:'.length)) : mysqlFloor(url, Number(pool));
+const floor = url.startsWith('sqlite:')
+  ? sqliteFloor(url.slice('sqlite:'.length))
+  : mysqlFloor(url, Number(pool));
 
 /** @param {import('fastify').FastifyRequest} request @returns {Promise<Caller>} */
 async function callerOf(request) {
@@ -41,24 +47,23 @@ async function callerOf(request) {
   return { userCode: String(payload.sub), team: String(payload.acc_code) };
 }
 
-const app = fastify();
-
-app.get('/ready', () => 'ready');
-
-app.post('/api/v1/orders', async (request, reply) => {
+/** @param {import('fastify').FastifyRequest} request @param {import('fastify').FastifyReply} reply */
+async function open(request, reply) {
   const caller = await callerOf(request);
   reply.code(201);
   return floor.open(caller, /** @type {any} */ (request.body));
-});
+}
 
-app.post('/api/v1/orders/:id/approve', async (request) => {
+/** @param {import('fastify').FastifyRequest} request */
+async function approve(request) {
   const caller = await callerOf(request);
   const { id } = /** @type {{id: string}} */ (request.params);
   const { auditMsg = null } = /** @type {{auditMsg?: string}} */ (request.body);
   return floor.approve(caller, id, auditMsg);
-});
+}
 
-app.get('/api/v1/orders', async (request) => {
+/** @param {import('fastify').FastifyRequest} request */
+async function list(request) {
   const caller = await callerOf(request);
   const { cursor, limit } = /** @type {{cursor?: string, limit: string}} */ (request.query);
   const after = cursor ? JSON.parse(Buffer.from(cursor, 'base64url').toString())[0] : null;
@@ -67,7 +72,12 @@ app.get('/api/v1/orders', async (request) => {
   const items = rows.slice(0, size);
   const more = rows.length > size ? JSON.stringify([items.at(-1)?.id]) : null;
   return { items, nextCursor: more && Buffer.from(more).toString('base64url') };
-});
+}
 
+const app = fastify();
+app.get('/ready', () => 'ready');
+app.post('/api/v1/orders', open);
+app.post('/api/v1/orders/:id/approve', approve);
+app.get('/api/v1/orders', list);
 await app.listen({ port: Number(PORT), host: '127.0.0.1' });
 process.once('SIGTERM', () => process.exit(0));

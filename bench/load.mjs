@@ -43,7 +43,8 @@ async function run({ port, connections, plan, seconds = Infinity, count = Infini
           const { status, body } = await socket.ask(request.text);
           last = performance.now();
           latencies.push(last - sent);
-          if (status !== request.expected) throw new Error(`${request.text.split('\r\n', 1)[0]}: ${status} ${body()}`);
+          if (status !== request.expected)
+            throw new Error(`${request.text.split('\r\n', 1)[0]}: ${status} ${body()}`);
         }
       }),
     );
@@ -100,11 +101,11 @@ function open(port) {
 function parse(data) {
   const end = data.indexOf('\r\n\r\n');
   if (end < 0) return null;
-  const head = data.latin1Slice(0, end);
+  const head = data.toString('latin1', 0, end);
   const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
   if (length === undefined) throw new Error(`a response without Content-Length: ${head}`);
   if (data.length < end + 4 + Number(length)) return null;
-  return { status: Number(head.slice(9, 12)), body: () => data.utf8Slice(end + 4) };
+  return { status: Number(head.slice(9, 12)), body: () => data.toString('utf8', end + 4) };
 }
 
 process.on('message', (/** @type {Job} */ job) => {

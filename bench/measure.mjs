@@ -55,7 +55,7 @@ export async function interleaved(load, targets, { rounds, seconds, connections 
     const { port, cpuSeconds } = /** @type {Target} */ (targets[target]);
     const before = cpuSeconds();
     samples[target]?.push(await load.run({ port, connections, plan, seconds }));
-    cpu[target] += cpuSeconds() - before;
+    cpu[target] = (cpu[target] ?? 0) + cpuSeconds() - before;
   }
   return samples.map((sampled, target) => figures(sampled, cpu[target] ?? NaN));
 }
@@ -88,7 +88,8 @@ function median(values) {
 }
 
 /** @param {Float64Array} sorted @param {number} share */
-const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+const quantile = (sorted, share) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 
 /**
  * How many statements the server sends for one operation, as the database counts them (BEGIN and COMMIT included).
@@ -99,7 +100,8 @@ const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floo
  */
 export async function statementsPerOperation(load, database, { port, plan }) {
   if (database.dialect === 'sqlite') return null;
-  const questions = async () => Number((await database.rows("SHOW GLOBAL STATUS LIKE 'Questions'"))[0]?.Value);
+  const questions = async () =>
+    Number((await database.rows("SHOW GLOBAL STATUS LIKE 'Questions'"))[0]?.Value);
   const count = 900;
   const prepared = await plan(count);
   const before = await questions();

@@ -13,7 +13,9 @@ const prefix = '01900000-';
 
 /** @param {number} n @param {string} seed @returns {string} the id of copy `n` of an order */
 export const copyId = (n, seed) =>
-  `${prefix}${Math.floor(n / 4096).toString(16).padStart(4, '0')}-7${(n % 4096).toString(16).padStart(3, '0')}${seed.slice(18)}`;
+  `${prefix}${Math.floor(n / 4096)
+    .toString(16)
+    .padStart(4, '0')}-7${(n % 4096).toString(16).padStart(3, '0')}${seed.slice(18)}`;
 
 /**
  * Copies orders round robin: copy `n` is one of `seeds[n % seeds.length]`.
@@ -32,7 +34,9 @@ export async function copyOrders(database, seeds, from, count, extent) {
     const end = Math.min(start + chunk, from + count);
     await database.run(database.dialect === 'sqlite' ? 'BEGIN IMMEDIATE' : 'START TRANSACTION');
     for (const table of tables) {
-      await database.run(copyStatement(database.dialect, table, columns.get(table), seeds, start, end, extent));
+      await database.run(
+        copyStatement(database.dialect, table, columns.get(table), seeds, start, end, extent),
+      );
     }
     await database.run('COMMIT');
   }
@@ -59,7 +63,9 @@ export async function settle(/** @type {import('./database.mjs').BenchDatabase} 
  */
 function copyStatement(dialect, table, columns, seeds, start, end, extent) {
   const hex = (/** @type {string} */ number, /** @type {number} */ digits) =>
-    dialect === 'sqlite' ? `printf('%0${digits}x', ${number})` : `LOWER(LPAD(HEX(${number}), ${digits}, '0'))`;
+    dialect === 'sqlite'
+      ? `printf('%0${digits}x', ${number})`
+      : `LOWER(LPAD(HEX(${number}), ${digits}, '0'))`;
   const concat = (/** @type {string[]} */ parts) =>
     dialect === 'sqlite' ? parts.join(' || ') : `CONCAT(${parts.join(', ')})`;
   const quotient = dialect === 'sqlite' ? 'n.n / 4096' : 'n.n DIV 4096';
@@ -84,7 +90,7 @@ function copyStatement(dialect, table, columns, seeds, start, end, extent) {
 }
 
 /** @param {import('./database.mjs').BenchDatabase} database @returns {Promise<string[]>} */
-async function tablesOfOrders(database) {
+export async function tablesOfOrders(database) {
   const rows = await database.rows(
     database.dialect === 'sqlite'
       ? "SELECT m.name AS name FROM sqlite_schema m WHERE m.type = 'table' AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) c WHERE c.name = 'apply_order_id')"
@@ -94,7 +100,7 @@ async function tablesOfOrders(database) {
 }
 
 /** @param {import('./database.mjs').BenchDatabase} database @param {string} table @returns {Promise<string[]>} */
-async function columnsOf(database, table) {
+export async function columnsOf(database, table) {
   const rows = await database.rows(
     database.dialect === 'sqlite'
       ? 'SELECT name AS name FROM pragma_table_info(?)'

@@ -67,7 +67,8 @@ function decideSteps(plan) {
     let ahead = [];
     return () => {
       if (ahead.length === 0) {
-        if (taken === plan.orders.length) throw new RangeError('more decisions than orders were prepared for');
+        if (taken === plan.orders.length)
+          throw new RangeError('more decisions than orders were prepared for');
         order = plan.orders[taken] ?? '';
         ahead = plan.tokens[taken % plan.tokens.length] ?? [];
         taken++;
@@ -84,7 +85,10 @@ function todoPage(plan, n) {
   const token = plan.tokens[n % plan.tokens.length];
   const cursor = plan.cursors[Math.floor(n / plan.tokens.length) % plan.cursors.length];
   const path = `/api/v1/orders?scope=todo&limit=20${cursor ? `&cursor=${cursor}` : ''}`;
-  return { text: `GET ${path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer ${token}\r\n\r\n`, expected: 200 };
+  return {
+    text: `GET ${path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer ${token}\r\n\r\n`,
+    expected: 200,
+  };
 }
 
 /** @param {string} path @param {string | undefined} token @param {string} body ASCII */

@@ -110,7 +110,10 @@ async function untilReady(child, url) {
  */
 export function startLoad() {
   const program = fileURLToPath(new URL('./load.mjs', import.meta.url));
-  const child = fork(program, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(program, [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   return {
     run: (job) =>
       new Promise((resolve, reject) => {

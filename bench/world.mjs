@@ -38,7 +38,8 @@ export async function buildWorld(port) {
   const reviewers = Array.from({ length: userFlows * stepsOfFlow }, (_, n) =>
     reviewerCode(Math.floor(n / stepsOfFlow), (n % stepsOfFlow) + 1),
   );
-  for (const code of [...people, ...reviewers]) await admin('PUT', `/directory/users/${code}`, { name: code });
+  for (const code of [...people, ...reviewers])
+    await admin('PUT', `/directory/users/${code}`, { name: code });
   const firsts = Array.from({ length: userFlows }, (_, flow) => reviewerCode(flow, 1));
   await admin('PUT', '/directory/groups/first-reviewers', { name: 'First reviewers', members: firsts });
 

@@ -15,6 +15,11 @@ async function main(): Promise<void> {
   }
   const config = parseConfig(process.env);
   const logger = createLogger(config);
+  if (config.auth.jwtSecret !== null && config.auth.jwtSecret.length < 32) {
+    logger.warn(
+      'AUTH_JWT_SECRET is shorter than 32 characters: tokens signed with it can be forged by guessing it',
+    );
+  }
   const app = await createApp(config, { logger });
   await app.listen(config.port, config.host);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

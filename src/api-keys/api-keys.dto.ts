@@ -19,6 +19,7 @@ export class CreateApiKey {
       nullable: true,
       description: 'The business types it may open orders of; left out: all.',
       example: ['purchase'],
+      special: true,
     },
   )
   businessTypes?: string[] | null;

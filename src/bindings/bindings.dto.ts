@@ -11,7 +11,7 @@ export class Bind {
   })
   templateId: string;
 
-  @Code(64, { optional: true, description: teamDescription, example: 't1' })
+  @Code(64, { optional: true, description: teamDescription, example: 't1', special: true })
   accCode?: string;
 }
 
@@ -25,7 +25,7 @@ export class BindBusinessTypes {
   )
   businessTypes: string[];
 
-  @Code(64, { optional: true, description: teamDescription, example: 't1' })
+  @Code(64, { optional: true, description: teamDescription, example: 't1', special: true })
   accCode?: string;
 }
 

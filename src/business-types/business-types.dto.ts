@@ -54,6 +54,7 @@ export class CreateBusinessType extends BusinessTypeFields {
     optional: true,
     description: 'The team, for system administrators only; without it the type is platform-wide.',
     example: 't1',
+    special: true,
   })
   accCode?: string;
 }

@@ -4,8 +4,8 @@ import { field } from '../http/fields.js';
 const maxLength = 2048;
 
 /**
- * Why a text cannot be the address of a callback: `http` or `https` only, a host, no more than the column holds, and no user or password, which would
- * end in logs and in what the API shows. Whether the address may be reached is decided when it is called.
+ * Why a text cannot be the address of a callback: `http` or `https` only, a host, no more than the column holds, and no
+ * user or password, which would end in logs and in what the API shows. Whether the address may be reached is decided when it is called.
  * @returns what is wrong, to stand behind the field's name; null when nothing is.
  */
 export function whyNoCallbackUrl(text: string): string | null {
@@ -21,7 +21,7 @@ export function whyNoCallbackUrl(text: string): string | null {
 /** A field for the address of a callback; null takes it away. */
 export const CallbackUrl = (options: { description: string; example: string }): PropertyDecorator =>
   field(
-    { ...options, optional: true, nullable: true },
+    { ...options, optional: true, nullable: true, special: true },
     { type: 'string', format: 'uri', maxLength },
     IsString(),
     ValidateBy({

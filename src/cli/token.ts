@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { SignJWT } from 'jose';
 import { tokenRoles, type TokenRole } from '../auth/principal.js';
 import { TokenVerifier } from '../auth/token.verifier.js';
 import { type Config, ConfigError, parseConfig } from '../config/config.js';
 import { jwtSecretOf } from '../config/local-secrets.js';
 import { Problem } from '../http/problem.js';
+import { signToken } from './sign-token.js';
 
 const usage =
   'Usage: npm run --silent token -- --user ann --team t1 [--role team_admin|system_admin] [--days 30]';
@@ -75,14 +75,7 @@ function sign({ user, team, roles, days }: Wanted, config: Config): Promise<stri
       'Only AUTH_JWKS_URI is configured, whose keys are not ours: take a token from the identity provider.',
     );
   }
-  const token = new SignJWT({ ...(team === null ? {} : { acc_code: team }), roles: [...new Set(roles)] })
-    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setSubject(user)
-    .setIssuedAt()
-    .setExpirationTime(`${days} days`);
-  if (config.auth.issuer !== null) token.setIssuer(config.auth.issuer);
-  if (config.auth.audience !== null) token.setAudience(config.auth.audience);
-  return token.sign(new TextEncoder().encode(secret));
+  return signToken(secret, { userCode: user, accCode: team, roles }, `${days} days`, config.auth);
 }
 
 /** One line for what a person can put right; the stack for everything else. */

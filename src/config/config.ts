@@ -23,7 +23,7 @@ const environment = z.object({
   DATABASE_POOL_SIZE: integer(2, 200).default(12),
   /** How long a request waits for a free connection before it is answered 503. */
   DATABASE_ACQUIRE_TIMEOUT: duration().default(5_000),
-  /** Secret of HS256 tokens. In production at least 32 characters, unless AUTH_JWKS_URI is set. */
+  /** Secret of HS256 tokens; 32 random characters at least, the same on all replicas. A shorter one is warned of. */
   AUTH_JWT_SECRET: z.string().optional(),
   /** JWK set of the identity provider; RS256, PS256, ES256 and EdDSA tokens are then accepted. */
   AUTH_JWKS_URI: url().optional(),

@@ -37,12 +37,13 @@ export class DirectoryRepository {
   }
 
   /** Listed as inactive by the platform or by this team; what other teams say does not count. */
-  async isActive(sql: Sql, team: string | null, userCode: string): Promise<boolean> {
-    const rows = await sql.rows(
-      'SELECT user_code FROM dms_s_apply_user WHERE user_code = ? AND active = 0 AND (acc_code IS NULL OR acc_code = ?)',
-      [userCode, team],
+  async inactiveOf(sql: Sql, team: string | null, users: readonly string[]): Promise<string[]> {
+    const rows = await sql.rows<{ userCode: string }>(
+      `SELECT user_code AS userCode FROM dms_s_apply_user
+        WHERE user_code IN (${places(users.length)}) AND active = 0 AND (acc_code IS NULL OR acc_code = ?)`,
+      [...users, team],
     );
-    return rows.length === 0;
+    return rows.map(({ userCode }) => userCode);
   }
 
   membersOf(

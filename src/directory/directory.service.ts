@@ -33,9 +33,14 @@ export class DirectoryService {
     return memberships;
   }
 
-  /** Whether a person may act in a team. What another team's administrator says of the code says nothing here. */
-  isActive(sql: Sql, team: string | null, userCode: string): Promise<boolean> {
-    return this.directory.isActive(sql, team, userCode);
+  /** Whether a person may act in a team. */
+  async isActive(sql: Sql, team: string | null, userCode: string): Promise<boolean> {
+    return !(await this.inactiveOf(sql, team, [userCode])).has(userCode);
+  }
+
+  /** Who of these people may not act in a team. What another team's administrator says of a code says nothing here. */
+  async inactiveOf(sql: Sql, team: string | null, users: readonly string[]): Promise<Set<string>> {
+    return new Set(await this.directory.inactiveOf(sql, team, users));
   }
 
   /**

@@ -46,6 +46,7 @@ export class PutGroup {
     optional: true,
     description: "The team that owns it, for system administrators only; left out: the platform's.",
     example: 't1',
+    special: true,
   })
   accCode?: string;
 }

@@ -17,6 +17,7 @@ export class PutUser {
     optional: true,
     description: "The person's team, for system administrators; left out: none at first, unchanged later.",
     example: 't1',
+    special: true,
   })
   accCode?: string;
 

@@ -8,6 +8,8 @@ export interface DirectoryFacts {
   readonly applicant: Person;
   /** Members of the groups that the `all` steps still ahead would ask; other groups are not needed. */
   readonly members: GroupMembers;
+  /** Which of the people named by these steps are inactive: they are not asked, or they would block the step. */
+  readonly inactive: ReadonlySet<string>;
 }
 
 /** Whether a person sits on a step: by name, through a group, or through a role. */
@@ -49,14 +51,16 @@ export function thenAdvance(
 }
 
 /**
- * The people whom an `all` step asks: named users and the members that its groups have when it opens, each once.
+ * The people whom an `all` step asks: active named users and the members that its groups have when it opens, each once.
  * Under `never` the applicant's own vote does not count, so the applicant is not asked.
  */
 function peopleAsked(state: OrderState, step: StepSnapshot, facts: DirectoryFacts): string[] {
   const people = new Set<string>();
   for (const subject of step.subjects) {
     const user = userOfSubject(subject);
-    for (const person of user === null ? (facts.members.get(subject) ?? []) : [user]) people.add(person);
+    for (const person of user === null ? (facts.members.get(subject) ?? []) : [user]) {
+      if (!facts.inactive.has(person)) people.add(person);
+    }
   }
   if (state.autoApprove === 'never') people.delete(state.applicant);
   return [...people];

@@ -32,6 +32,7 @@ export interface FlowGiven {
   readonly hasExecute?: boolean;
   readonly hasCheck?: boolean;
   readonly variables?: Record<string, unknown>;
+  readonly inactive?: readonly string[];
 }
 
 export const group = (code: string): string => groupSubject('t1', code);
@@ -50,7 +51,12 @@ export function person(userCode: string, groups: Groups = {}): Person {
   };
 }
 
-export const factsOf = (applicant: string, groups: Groups = {}): DirectoryFacts => ({
+export const factsOf = (
+  applicant: string,
+  groups: Groups = {},
+  inactive: readonly string[] = [],
+): DirectoryFacts => ({
+  inactive: new Set(inactive),
   applicant: person(applicant, groups),
   members: new Map(Object.entries(groups).map(([code, members]) => [group(code), members])),
 });
@@ -62,7 +68,7 @@ export function opening(flow: FlowGiven): Opening {
     hasCheck: flow.hasCheck ?? false,
     hasExecute: flow.hasExecute ?? false,
     variables: flow.variables ?? {},
-    facts: factsOf(flow.applicant ?? 'ann', groups),
+    facts: factsOf(flow.applicant ?? 'ann', groups, flow.inactive),
     stages: flow.stages.map((stage, index): OpeningStage => {
       const objects = stage.groups ?? stage.users ?? [];
       return {
@@ -100,7 +106,7 @@ export const decision = (
   actor: person(actor, flow.groups),
   auditMsg: null,
   expectedVersion,
-  facts: factsOf(flow.applicant ?? 'ann', flow.groups),
+  facts: factsOf(flow.applicant ?? 'ann', flow.groups, flow.inactive),
 });
 
 /** Decides and applies; the state stays as it is when the engine refuses. */

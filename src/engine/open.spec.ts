@@ -80,6 +80,11 @@ describe('open', () => {
     expect([barred?.requiredApprovals, barred?.people]).toEqual([2, ['bob', 'carol']]);
   });
 
+  it('given an all step with somebody inactive, then they are not asked, and block nothing', () => {
+    const { state } = opened({ stages: [{ users: ['bob', 'gone'], mode: 'all' }], inactive: ['gone'] });
+    expect([state.steps[0]?.requiredApprovals, state.steps[0]?.people]).toEqual([1, ['bob']]);
+  });
+
   it('the plan is the path that opening takes', () => {
     const given = opening({
       stages: [

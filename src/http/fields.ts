@@ -28,6 +28,8 @@ interface FieldOptions {
   readonly nullable?: boolean;
   readonly description?: string;
   readonly example?: unknown;
+  /** For special callers only: documented, but left out of the sample body. */
+  readonly special?: boolean;
 }
 
 /** Counts characters as the columns do: by code point, so that `❤️` is two (class-validator's MaxLength takes it for one). */
@@ -158,10 +160,10 @@ export function field(
   );
 }
 
-const documented = ({ nullable, description, example }: FieldOptions) => ({
+const documented = ({ nullable, description, example, special }: FieldOptions) => ({
   ...(nullable ? { nullable } : {}),
   ...(description === undefined ? {} : { description }),
-  ...(example === undefined ? {} : { example }),
+  ...(example === undefined ? {} : special ? { examples: [example] } : { example }),
 });
 
 /** A list of nested objects, each checked against its own class. */

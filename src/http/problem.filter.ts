@@ -80,7 +80,6 @@ const codeOfStatus: Readonly<Record<number, ProblemCode>> = {
   401: 'unauthenticated',
   403: 'forbidden',
   404: 'not_found',
-  405: 'method_not_allowed',
   413: 'payload_too_large',
   // A path segment longer than any key can be.
   414: 'not_found',

@@ -10,7 +10,6 @@ const problems = {
   unauthenticated: [401, 'Who is calling is not known'],
   forbidden: [403, 'Not allowed'],
   not_found: [404, 'Not found'],
-  method_not_allowed: [405, 'Method not allowed'],
   already_exists: [409, 'Already exists'],
   in_use: [409, 'Still in use'],
   system_object: [409, 'System objects are read-only'],

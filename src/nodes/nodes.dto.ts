@@ -31,7 +31,12 @@ class NodeFields {
 }
 
 export class CreateNode extends NodeFields {
-  @Code(64, { optional: true, description: 'The team; for system administrators only.', example: 't1' })
+  @Code(64, {
+    optional: true,
+    description: 'The team; for system administrators only.',
+    example: 't1',
+    special: true,
+  })
   accCode?: string;
 }
 

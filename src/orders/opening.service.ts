@@ -136,7 +136,7 @@ export class OpeningService {
     const reachable =
       groups.length > 0 ? await this.directory.reachable(this.database, team, groups) : new Set<Subject>();
     const asking = snapshot.stages
-      .filter((stage) => stage.approvalMode === 'all' && stage.auditObjectType === 'group')
+      .filter((stage) => stage.approvalMode === 'all')
       .flatMap((stage) => subjects.get(stage) ?? []);
     const systemAdmin =
       application.systemAdmin || (snapshot.applicant?.roles.includes('system_admin') ?? false);

@@ -4,7 +4,14 @@ import type { Sql } from '../database/sql.js';
 import { DirectoryService } from '../directory/directory.service.js';
 import type { DirectoryFacts } from '../engine/advance.js';
 import type { OrderState } from '../engine/order-state.js';
-import { isGroupSubject, type Person, roleSubject, type Subject, userSubject } from '../engine/vocabulary.js';
+import {
+  isGroupSubject,
+  type Person,
+  roleSubject,
+  type Subject,
+  userOfSubject,
+  userSubject,
+} from '../engine/vocabulary.js';
 
 /** The role under which the system node asks for system administrators. */
 const systemAdminRole = 'system_admin';
@@ -27,11 +34,9 @@ export class OrderPeople {
   ): Promise<{ actor: Person; facts: DirectoryFacts }> {
     const { userCode } = actor.principal;
     const groups = groupsOf(state.steps.flatMap((step) => step.subjects));
-    const asking = groupsOf(
-      state.steps
-        .filter((step) => step.approvalMode === 'all' && step.auditStatus === 'waiting')
-        .flatMap((step) => step.subjects),
-    );
+    const asking = state.steps
+      .filter((step) => step.approvalMode === 'all' && step.auditStatus === 'waiting')
+      .flatMap((step) => step.subjects);
     const memberships = await this.memberships(sql, [userCode, state.applicant], groups);
     return {
       actor: actor.active
@@ -39,7 +44,7 @@ export class OrderPeople {
         : { userCode, subjects: new Set(), systemAdmin: false },
       facts: {
         applicant: personOf(state.applicant, state.applicantSystemAdmin, memberships.get(state.applicant)),
-        members: asking.length > 0 ? await this.directory.membersOf(sql, asking, team) : new Map(),
+        ...(await this.asked(sql, team, asking)),
       },
     };
   }
@@ -55,7 +60,21 @@ export class OrderPeople {
     const memberships = await this.memberships(sql, [applicant.userCode], groups);
     return {
       applicant: personOf(applicant.userCode, applicant.systemAdmin, memberships.get(applicant.userCode)),
-      members: asking.length > 0 ? await this.directory.membersOf(sql, asking, team) : new Map(),
+      ...(await this.asked(sql, team, asking)),
+    };
+  }
+
+  /** Whom `all` steps would ask: the members of their groups, and which of the people they name are inactive. */
+  private async asked(
+    sql: Sql,
+    team: string | null,
+    subjects: readonly Subject[],
+  ): Promise<Pick<DirectoryFacts, 'members' | 'inactive'>> {
+    const groups = groupsOf(subjects);
+    const users = subjects.flatMap((subject) => userOfSubject(subject) ?? []);
+    return {
+      members: groups.length > 0 ? await this.directory.membersOf(sql, groups, team) : new Map(),
+      inactive: users.length > 0 ? await this.directory.inactiveOf(sql, team, users) : new Set(),
     };
   }
 

@@ -17,12 +17,15 @@ export class OpenOrder {
     optional: true,
     description: 'The applicant; required with an API key, else the caller.',
     example: 'ann',
+    special: true,
   })
   userCode?: string;
 
   @Code(64, {
     optional: true,
     description: 'The team; for system administrators and for API keys of several teams.',
+    example: 't1',
+    special: true,
   })
   accCode?: string;
 
@@ -61,6 +64,7 @@ export class DecideOrder {
     optional: true,
     description: 'The version that was read; another one is answered 409 version_conflict.',
     example: 1,
+    special: true,
   })
   version?: number;
 }

@@ -69,6 +69,7 @@ export class CreateTemplate extends TemplateFields {
     optional: true,
     description: "The team, for system administrators only; without it the template is the platform's.",
     example: 't1',
+    special: true,
   })
   accCode?: string;
 }

@@ -9,7 +9,7 @@ import { signal } from '../support/signal.js';
 import { ann, bob, carol, dave, givenFlow, type Speaks } from '../support/world.js';
 
 /** How often the service is killed; CRASH_KILLS kills it more often. */
-const KILLS = Number(process.env.CRASH_KILLS ?? 10);
+const KILLS = Number(process.env.CRASH_KILLS ?? 8);
 const CLIENTS = 8;
 
 /** A request that a client has sent, and its answer, if it got one. */

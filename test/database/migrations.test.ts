@@ -57,7 +57,7 @@ describe('entities against migrations', () => {
   ] as const)('would be told apart by %s', async (_, change, told) => {
     const changed = entitiesFor(testDialect).map((entity) => {
       if (entity.options.name !== 'User') return entity;
-      const columns: Record<string, object> = { ...entity.options.columns };
+      const columns = { ...entity.options.columns } as Record<string, object>;
       for (const [name, column] of Object.entries('columns' in change ? change.columns : {})) {
         columns[name] = { ...columns[name], ...column };
       }

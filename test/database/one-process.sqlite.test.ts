@@ -9,6 +9,9 @@ import { startService } from '../support/service.js';
 import { ann, boss, created, givenFlow } from '../support/world.js';
 
 /** One process a SQLite file: another one's writers would pass our queue of writers (fact 1). */
+/** A process starts, and `dist/` may have to be built first. */
+const TIMEOUT = { timeout: 180_000 };
+
 let fresh: FreshDatabase;
 beforeEach(async () => {
   fresh = await freshDatabase();
@@ -18,7 +21,7 @@ afterEach(() => fresh.drop());
 const path = () => fresh.url.slice('sqlite:'.length);
 
 describe('a second process on the same SQLite file', () => {
-  it('is refused, naming DATABASE_URL and what to do, but not the path', async () => {
+  it('is refused, naming DATABASE_URL and what to do, but not the path', TIMEOUT, async () => {
     const first = await startApp({ databaseUrl: fresh.url });
     try {
       const second = startProcess({ NODE_ENV: 'test', DATA_DIR: `${path()}.d`, DATABASE_URL: fresh.url });
@@ -41,18 +44,22 @@ describe('a second process on the same SQLite file', () => {
     await second.close();
   });
 
-  it('is let in when the first one was killed: no stale lock, and everything acknowledged is there', async () => {
-    const first = await startService(fresh.url);
-    const { businessType } = await givenFlow(first, [{ users: ['bob'] }]);
-    const order = await created(first.as(ann), '/orders', { businessType });
-    await first.kill();
-    const second = await startApp({ databaseUrl: fresh.url });
-    try {
-      expect((await second.as(ann).get(`/orders/${String(order.id)}`)).body).toEqual(order);
-    } finally {
-      await second.close();
-    }
-  });
+  it(
+    'is let in when the first one was killed: no stale lock, and everything acknowledged is there',
+    TIMEOUT,
+    async () => {
+      const first = await startService(fresh.url);
+      const { businessType } = await givenFlow(first, [{ users: ['bob'] }]);
+      const order = await created(first.as(ann), '/orders', { businessType });
+      await first.kill();
+      const second = await startApp({ databaseUrl: fresh.url });
+      try {
+        expect((await second.as(ann).get(`/orders/${String(order.id)}`)).body).toEqual(order);
+      } finally {
+        await second.close();
+      }
+    },
+  );
 });
 
 describe('a SQLite file that cannot be written', () => {

@@ -17,7 +17,8 @@ beforeAll(async () => {
   services = await Promise.all(
     [1, 2].map(() => startService(fresh.url, { DATABASE_ACQUIRE_TIMEOUT: '50s' })),
   );
-}, 120_000);
+  // `dist/` may have to be built first.
+}, 180_000);
 afterAll(async () => {
   await Promise.all(services.map((service) => service.kill()));
   await fresh.drop();

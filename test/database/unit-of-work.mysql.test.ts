@@ -12,7 +12,7 @@ let opened: OpenedDatabase;
 let beside: Connection;
 beforeEach(async () => {
   // The smallest pool: what is not given back is missed at once.
-  opened = await openDatabase({ env: { DATABASE_POOL_SIZE: '2', DATABASE_ACQUIRE_TIMEOUT: '200ms' } });
+  opened = await openDatabase({ env: { DATABASE_POOL_SIZE: '2', DATABASE_ACQUIRE_TIMEOUT: '1s' } });
   beside = await createConnection(opened.url);
   // Without locks on the gaps between rows, as the service's own.
   await beside.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
@@ -302,5 +302,5 @@ describe('every connection of the pool', () => {
 });
 
 interface Queries {
-  query(...given: unknown[]): unknown;
+  query: (this: Queries, ...given: unknown[]) => unknown;
 }

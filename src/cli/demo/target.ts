@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SignJWT } from 'jose';
 import { createApp } from '../../app.js';
 import type { TokenRole } from '../../auth/principal.js';
 import { type Config, parseConfig } from '../../config/config.js';
 import { jwtSecretOf } from '../../config/local-secrets.js';
+import { signToken } from '../sign-token.js';
 
 /** What stops the demo and is told in one line. */
 export class DemoError extends Error {}
@@ -120,12 +120,6 @@ async function request(
 }
 
 function signedWith(secret: string, { code, team, role }: Person, { auth }: Config): Promise<string> {
-  const token = new SignJWT({ ...(team === null ? {} : { acc_code: team }), roles: role ? [role] : [] })
-    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setSubject(code)
-    .setIssuedAt()
-    .setExpirationTime('10 minutes');
-  if (auth.issuer !== null) token.setIssuer(auth.issuer);
-  if (auth.audience !== null) token.setAudience(auth.audience);
-  return token.sign(new TextEncoder().encode(secret));
+  const holder = { userCode: code, accCode: team, roles: role ? [role] : [] };
+  return signToken(secret, holder, '10 minutes', auth);
 }

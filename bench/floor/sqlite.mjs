@@ -1,18 +1,11 @@
 // @ts-check
 /** The floor's statements over better-sqlite3: prepared once, run synchronously, one transaction after the other. */
 import Sqlite from 'better-sqlite3';
-import {
-  approval,
-  groupsSql,
-  listed,
-  lockSql,
-  opening,
-  snapshotSql,
-  snapshotValues,
-  todoStatement,
-} from './floor-rows.mjs';
+import { approval, lockSql } from './approval.mjs';
+import { opening, snapshotSql, snapshotValues } from './opening.mjs';
+import { groupsSql, listed, subjectsOf, todoStatement } from './todo.mjs';
 
-/** @param {string} path @returns {import('./floor.mjs').Floor} */
+/** @param {string} path @returns {import('../floor.mjs').Floor} */
 export function sqliteFloor(path) {
   const db = new Sqlite(path, { fileMustExist: true, timeout: 10_000 });
   db.pragma('journal_mode = WAL');
@@ -30,11 +23,15 @@ export function sqliteFloor(path) {
     return made;
   };
 
-  const write = db.transaction((/** @type {import('./floor-rows.mjs').Statement[]} */ statements) => {
+  const write = db.transaction((/** @type {import('./rows.mjs').Statement[]} */ statements) => {
     for (const [sql, values] of statements) statement(sql).run(values);
   });
   const decide = db.transaction(
-    (/** @type {import('./floor.mjs').Caller} */ caller, /** @type {string} */ id, /** @type {string | null} */ auditMsg) => {
+    (
+      /** @type {import('../floor.mjs').Caller} */ caller,
+      /** @type {string} */ id,
+      /** @type {string | null} */ auditMsg,
+    ) => {
       const locked = statement(lockSql).all(caller.userCode, id, caller.team);
       const { statements, answer } = approval(caller, id, auditMsg, locked);
       for (const [index, [sql, values]] of statements.entries()) {
@@ -54,11 +51,8 @@ export function sqliteFloor(path) {
     },
     approve: async (caller, id, auditMsg) => decide.immediate(caller, id, auditMsg),
     async todo(caller, after, take) {
-      const subjects = [`u:${caller.userCode}`];
-      for (const { scope, group_code: code } of statement(groupsSql).all(caller.userCode)) {
-        subjects.push(`g:${scope}/${code}`);
-      }
-      const [sql, values] = todoStatement(caller, subjects, after, take);
+      const groups = statement(groupsSql).all(caller.userCode);
+      const [sql, values] = todoStatement(caller, subjectsOf(caller, groups), after, take);
       return statement(sql).all(values).map(listed);
     },
   };

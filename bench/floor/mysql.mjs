@@ -1,22 +1,20 @@
 // @ts-check
 /** The floor's statements over mysql2: a pool, one round trip a statement. */
 import { createPool } from 'mysql2/promise';
-import {
-  approval,
-  groupsSql,
-  listed,
-  lockSql,
-  opening,
-  snapshotSql,
-  snapshotValues,
-  todoStatement,
-} from './floor-rows.mjs';
+import { approval, lockSql } from './approval.mjs';
+import { opening, snapshotSql, snapshotValues } from './opening.mjs';
+import { groupsSql, listed, subjectsOf, todoStatement } from './todo.mjs';
 
-const way = process.env.FLOOR_WAY === 'execute' ? 'execute' : 'query';
-
-/** @param {string} uri @param {number} size of the pool @returns {import('./floor.mjs').Floor} */
+/** @param {string} uri @param {number} size of the pool @returns {import('../floor.mjs').Floor} */
 export function mysqlFloor(uri, size) {
-  const pool = createPool({ uri, connectionLimit: size, maxIdle: size, dateStrings: true, timezone: 'Z', trace: process.env.FLOOR_TRACE==='1' });
+  const pool = createPool({
+    uri,
+    connectionLimit: size,
+    maxIdle: size,
+    dateStrings: true,
+    timezone: 'Z',
+    trace: false,
+  });
   pool.pool.on('connection', (connection) => {
     connection.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
   });
@@ -42,7 +40,7 @@ export function mysqlFloor(uri, size) {
   }
 
   /** @param {import('mysql2/promise').PoolConnection | typeof pool} sql @param {string} text @param {any[]} values @returns {Promise<any>} */
-  const ask = async (sql, text, values) => (await sql[way](text, values))[0];
+  const ask = async (sql, text, values) => (await sql.query(text, values))[0];
 
   return {
     async open(caller, request) {
@@ -65,9 +63,7 @@ export function mysqlFloor(uri, size) {
       }),
     async todo(caller, after, take) {
       const groups = await ask(pool, groupsSql, [caller.userCode]);
-      const subjects = [`u:${caller.userCode}`];
-      for (const { scope, group_code: code } of groups) subjects.push(`g:${scope}/${code}`);
-      return (await ask(pool, ...todoStatement(caller, subjects, after, take))).map(listed);
+      return (await ask(pool, ...todoStatement(caller, subjectsOf(caller, groups), after, take))).map(listed);
     },
   };
 }
