@@ -75,9 +75,9 @@ async function list(request) {
 }
 
 const app = fastify();
-app.get('/ready', () => 'ready');
-app.post('/api/v1/orders', open);
-app.post('/api/v1/orders/:id/approve', approve);
-app.get('/api/v1/orders', list);
+app.route({ method: 'GET', url: '/ready', handler: () => 'ready' });
+app.route({ method: 'POST', url: '/api/v1/orders', handler: open });
+app.route({ method: 'POST', url: '/api/v1/orders/:id/approve', handler: approve });
+app.route({ method: 'GET', url: '/api/v1/orders', handler: list });
 await app.listen({ port: Number(PORT), host: '127.0.0.1' });
 process.once('SIGTERM', () => process.exit(0));

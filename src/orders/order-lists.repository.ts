@@ -44,13 +44,17 @@ export class OrderListsRepository {
     take: number,
     after: string | null,
   ): Promise<OrderSummary[]> {
-    const team = teamClause(scope, 'o.acc_code');
-    const mine =
-      applicant === null ? { sql: '', values: [] } : { sql: ' AND o.user_code = ?', values: [applicant] };
-    return this.select(`1 = 1${mine.sql}${team.sql}`, [...mine.values, ...team.values], filter, take, after);
+    const mine: Condition[] = applicant === null ? [] : [['o.user_code = ?', applicant]];
+    return this.select(
+      'dms_s_apply_order o',
+      scope,
+      [...mine, ...conditions(filter, 'o.id', after)],
+      'o.id',
+      take,
+    );
   }
 
-  /** Orders of which somebody has decided a step. */
+  /** Orders of which somebody has decided a step: walked along the index of their decisions, newest order first. */
   decidedBy(
     scope: TeamScope,
     userCode: string,
@@ -58,35 +62,43 @@ export class OrderListsRepository {
     take: number,
     after: string | null,
   ): Promise<OrderSummary[]> {
-    const team = teamClause(scope, 'o.acc_code');
-    const decided =
-      'o.id IN (SELECT a.apply_order_id FROM dms_s_apply_order_assignee a WHERE a.decided_by = ?)';
-    return this.select(`${decided}${team.sql}`, [userCode, ...team.values], filter, take, after);
+    const from = 'dms_s_apply_order_assignee a JOIN dms_s_apply_order o ON o.id = a.apply_order_id';
+    const where: Condition[] = [
+      ['a.decided_by = ?', userCode],
+      ...conditions(filter, 'a.apply_order_id', after),
+    ];
+    return this.select(from, scope, where, 'a.apply_order_id', take);
   }
 
   private async select(
-    where: string,
-    values: readonly SqlValue[],
-    filter: OrderFilter,
+    from: string,
+    scope: TeamScope,
+    where: readonly Condition[],
+    key: string,
     take: number,
-    after: string | null,
   ): Promise<OrderSummary[]> {
-    const conditions: readonly (readonly [string, SqlValue | undefined | null])[] = [
-      ['o.apply_status = ?', filter.applyStatus && applyStatusCodes[filter.applyStatus]],
-      ['o.business_type = ?', filter.businessType],
-      ['o.business_key = ?', filter.businessKey],
-      ['o.id < ?', after],
-    ];
-    const given = conditions.filter(
-      (condition): condition is readonly [string, SqlValue] => condition[1] != null,
-    );
+    const team = teamClause(scope, 'o.acc_code');
+    // Distinct: one person may have decided several steps of an order.
     const rows = await this.database.rows<Row>(
-      `SELECT ${columns} FROM dms_s_apply_order o
-        WHERE ${where}${given.map(([sql]) => ` AND ${sql}`).join('')} ORDER BY o.id DESC LIMIT ${take}`,
-      [...values, ...given.map(([, value]) => value)],
+      `SELECT DISTINCT ${columns}, ${key} AS sort_key FROM ${from}
+        WHERE 1 = 1${where.map(([sql]) => ` AND ${sql}`).join('')}${team.sql} ORDER BY ${key} DESC LIMIT ${take}`,
+      [...where.map(([, value]) => value), ...team.values],
     );
     return rows.map(toSummary);
   }
+}
+
+type Condition = readonly [sql: string, value: SqlValue];
+
+/** @param key the column by which the list is sorted */
+function conditions(filter: OrderFilter, key: string, after: string | null): Condition[] {
+  const wanted: readonly (readonly [string, SqlValue | undefined])[] = [
+    ['o.apply_status = ?', filter.applyStatus && applyStatusCodes[filter.applyStatus]],
+    ['o.business_type = ?', filter.businessType],
+    ['o.business_key = ?', filter.businessKey],
+    [`${key} < ?`, after ?? undefined],
+  ];
+  return wanted.filter((condition): condition is Condition => condition[1] !== undefined);
 }
 
 const toSummary = (row: Row): OrderSummary => ({
