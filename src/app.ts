@@ -40,7 +40,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready', 'metrics'] });
     refuseUndeclaredRoutes(app);
     await app.register(helmet, { contentSecurityPolicy: { directives: documentationPolicy } });
-    watchRequests(app.getHttpAdapter().getInstance(), app.get(Metrics), logger);
+    const fastify = app.getHttpAdapter().getInstance();
+    watchRequests(fastify, app.get(Metrics), logger);
+    letConnectionsEnd(fastify);
     serveDocumentation(app);
     await app.init();
     return app;
@@ -104,6 +106,22 @@ function watchRequests(fastify: FastifyInstance, metrics: Metrics, logger: Logge
       },
       'request',
     );
+    done();
+  });
+}
+
+/**
+ * A closing server ends the connections that are idle at that moment. Those of requests under way become idle later,
+ * and their callers may keep them alive for minutes: they are ended as soon as their answer is out.
+ */
+function letConnectionsEnd(fastify: FastifyInstance): void {
+  let sweeper: NodeJS.Timeout | undefined;
+  fastify.addHook('preClose', (done) => {
+    sweeper = setInterval(() => fastify.server.closeIdleConnections(), 50);
+    done();
+  });
+  fastify.addHook('onClose', (_instance, done) => {
+    clearInterval(sweeper);
     done();
   });
 }

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -66,7 +66,10 @@ describe('the start', () => {
 
 describe('the end', () => {
   it('given a request under way when SIGTERM comes, then it is answered before the process ends with 0', async () => {
-    const service = startProcess({ DATA_DIR: dataDir, AUTH_JWT_SECRET: testSecret });
+    // Given a caller who keeps the connection alive for longer than the service may take to stop
+    const env = { DATA_DIR: dataDir, AUTH_JWT_SECRET: testSecret, SHUTDOWN_TIMEOUT: '4s' };
+    const agent = new Agent({ keepAlive: true });
+    const service = startProcess(env);
     const url = await addressOf(service);
     const token = await tokenOf(boss);
     // Given a request whose body is half sent
@@ -74,10 +77,12 @@ describe('the end', () => {
       const body = JSON.stringify({ code: 'drained', name: 'Drained' });
       const call = request(`${url}/api/v1/business-types`, {
         method: 'POST',
+        agent,
         headers: {
           authorization: `Bearer ${token}`,
           'content-type': 'application/json',
           'content-length': body.length,
+          expect: '100-continue',
         },
       });
       call.on('response', (response) => {
@@ -85,15 +90,19 @@ describe('the end', () => {
         resolve(response.statusCode ?? 0);
       });
       call.on('error', reject);
-      call.write(body.slice(0, 10), () => {
-        // When the process is told to stop, and only then the rest comes
+      // The service says 100 Continue once it has taken the request up,
+      call.on('continue', () => {
+        call.write(body.slice(0, 10));
+        // when the process is told to stop, and only then the rest comes
         service.child.kill('SIGTERM');
         void service.seen(/stopping: requests under way/).then(() => call.end(body.slice(10)));
       });
+      call.flushHeaders();
     });
     // Then it is answered, and what it did is there
     expect(await answered).toBe(201);
     expect(await service.ended).toEqual({ code: 0, signal: null });
+    agent.destroy();
     const next = startProcess({ DATA_DIR: dataDir, AUTH_JWT_SECRET: testSecret });
     const again = client(await addressOf(next), async () => ({ authorization: `Bearer ${token}` }));
     expect((await again.get('/business-types/drained')).status).toBe(200);
