@@ -4,10 +4,20 @@ import { createRemoteJWKSet, jwtVerify, type JWTPayload, type JWTVerifyGetKey } 
 import { CONFIG, type Config } from '../config/config.js';
 import { jwtSecretOf } from '../config/local-secrets.js';
 import { Problem } from '../http/problem.js';
+import { Clock } from '../runtime/clock.js';
 import { tokenRoles, type TokenRole, type UserPrincipal } from './principal.js';
 
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'EdDSA'];
 const userCodePattern = /^(?! )[^,\p{Cc}]{1,64}(?<! )$/u;
+
+/** The identity provider does not answer, or not with keys; a connection that fails carries no code of jose at all. */
+const noKeys = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID']);
+
+/** A key that an identity provider withdraws counts for at most this long, in milliseconds. */
+const rememberedFor = 30_000;
+const rememberedTokens = 5_000;
+/** Characters; a longer token is checked every time, so that the memory is bounded. */
+const rememberedLength = 4_096;
 
 /** The user code under which the service itself writes its log rows; nobody else may use it. */
 export const systemUserCode = 'system';
@@ -17,9 +27,14 @@ export const systemUserCode = 'system';
 export class TokenVerifier {
   private readonly secret: Promise<webcrypto.CryptoKey> | null;
   private readonly keys: JWTVerifyGetKey | null;
+  /** Tokens whose signature was right a moment ago: a page of a console asks a dozen times with the same one. */
+  private readonly verified = new Map<string, { principal: UserPrincipal; until: number }>();
   private readonly expected: { issuer?: string; audience?: string };
 
-  constructor(@Inject(CONFIG) config: Config) {
+  constructor(
+    @Inject(CONFIG) config: Config,
+    private readonly clock: Clock,
+  ) {
     const secret = jwtSecretOf(config);
     this.secret = secret === null ? null : importSecret(secret);
     // The address is configuration: `jku` and `jwk` headers of a token are never followed.
@@ -32,21 +47,35 @@ export class TokenVerifier {
 
   /** @throws Problem 401 when the token is not valid or names nobody. */
   async verify(token: string): Promise<UserPrincipal> {
-    return principalOf(await this.payload(token));
+    const now = this.clock.now().getTime();
+    const known = this.verified.get(token);
+    if (known && now < known.until) return known.principal;
+    this.verified.delete(token);
+    const payload = await this.payload(token);
+    const principal = principalOf(payload);
+    this.remember(token, principal, Math.min((payload.exp ?? Infinity) * 1000, now + rememberedFor));
+    return principal;
+  }
+
+  private remember(token: string, principal: UserPrincipal, until: number): void {
+    if (token.length > rememberedLength) return;
+    const [oldest] = this.verified.keys();
+    if (this.verified.size >= rememberedTokens && oldest !== undefined) this.verified.delete(oldest);
+    this.verified.set(token, { principal, until });
   }
 
   private async payload(token: string): Promise<JWTPayload> {
+    const checks = { ...this.expected, currentDate: this.clock.now() };
     try {
       if (this.keys && !isHs256(token)) {
-        return (await jwtVerify(token, this.keys, { ...this.expected, algorithms: asymmetric })).payload;
+        return (await jwtVerify(token, this.keys, { ...checks, algorithms: asymmetric })).payload;
       }
       if (this.secret) {
-        return (await jwtVerify(token, await this.secret, { ...this.expected, algorithms: ['HS256'] }))
-          .payload;
+        return (await jwtVerify(token, await this.secret, { ...checks, algorithms: ['HS256'] })).payload;
       }
     } catch (error) {
-      const reason = (error as { code?: string }).code ?? 'ERR_UNKNOWN';
-      if (reason === 'ERR_JWKS_TIMEOUT' || !reason.startsWith('ERR_')) {
+      const reason = (error as { code?: unknown }).code;
+      if (typeof reason !== 'string' || noKeys.has(reason)) {
         throw new Problem('unavailable', 'the keys of the identity provider cannot be read now; try again', {
           headers: { 'retry-after': '5' },
           cause: error,

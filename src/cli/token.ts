@@ -4,6 +4,7 @@ import { TokenVerifier } from '../auth/token.verifier.js';
 import { type Config, ConfigError, parseConfig } from '../config/config.js';
 import { jwtSecretOf } from '../config/local-secrets.js';
 import { Problem } from '../http/problem.js';
+import { Clock } from '../runtime/clock.js';
 import { signToken } from './sign-token.js';
 
 const usage =
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   const config = parseConfig(process.env);
   const token = await sign(wanted, config);
   // With the service's own eyes: a token that it would refuse is an error here, not a riddle later.
-  await new TokenVerifier(config).verify(token);
+  await new TokenVerifier(config, new Clock()).verify(token);
   process.stdout.write(`${token}\n`);
 }
 

@@ -1,6 +1,8 @@
-import type { EntityManager, ObjectLiteral, QueryRunner, Repository } from 'typeorm';
+import type { ObjectLiteral, QueryRunner, Repository } from 'typeorm';
+import { statementsOf } from './statements.js';
 
-export type SqlValue = string | number | boolean | Date | null;
+/** What both drivers bind alike. Times are written by `toDbTime`, flags as 0 and 1. */
+export type SqlValue = string | number | null;
 
 /** What a repository may do with a database: hand-written SQL with `?` places, or TypeORM's repository of an entity. */
 export interface Sql {
@@ -24,22 +26,18 @@ export interface Tx extends Sql {
 
 /** The one implementation of {@link Sql} and {@link Tx}, over a TypeORM query runner. */
 export class QueryRunnerSql implements Sql {
-  constructor(
-    private readonly runner: QueryRunner,
-    private readonly manager: EntityManager = runner.manager,
-  ) {}
+  constructor(private readonly runner: QueryRunner) {}
 
   async rows<T>(sql: string, values: readonly SqlValue[] = []): Promise<T[]> {
-    return (await this.runner.query(sql, values as SqlValue[])) as T[];
+    return (await (await statementsOf(this.runner)).rows(sql, values)) as T[];
   }
 
   async run(sql: string, values: readonly SqlValue[] = []): Promise<number> {
-    const result = await this.runner.query(sql, values as SqlValue[], true);
-    return result.affected ?? 0;
+    return (await statementsOf(this.runner)).run(sql, values);
   }
 
   repository<T extends ObjectLiteral>(entity: string): Repository<T> {
-    return this.manager.getRepository<T>(entity);
+    return this.runner.manager.getRepository<T>(entity);
   }
 }
 
@@ -65,4 +63,5 @@ export async function insertRows(
 }
 
 /** `?, ?, ?` */
-export const places = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
+export const places = (count: number): string =>
+  '?, '.repeat(Math.max(0, count - 1)) + (count > 0 ? '?' : '');

@@ -74,10 +74,11 @@ export class UnitOfWork {
 
   private async once<T>(work: (tx: Tx) => Promise<T>, { confirm }: RunOptions): Promise<T> {
     const runner = await this.database.acquire();
-    const tx = new QueryRunnerSql(runner) as unknown as Tx;
+    const sql = new QueryRunnerSql(runner);
+    const tx = sql as unknown as Tx;
     let healthy = true;
     try {
-      await runner.query(this.database.dialect === 'sqlite' ? 'BEGIN IMMEDIATE' : 'START TRANSACTION');
+      await sql.run(this.database.dialect === 'sqlite' ? 'BEGIN IMMEDIATE' : 'START TRANSACTION');
       let result: T;
       try {
         result = await insideTransaction(async () => {
@@ -87,14 +88,14 @@ export class UnitOfWork {
         });
       } catch (error) {
         // Explicitly, also after 1205, which undoes only its statement.
-        healthy = await this.rollback(runner);
+        healthy = await this.rollback(runner, sql);
         throw error;
       }
       try {
-        await runner.query('COMMIT');
+        await sql.run('COMMIT');
       } catch (error) {
         if (classify(error) !== 'unreachable') {
-          healthy = await this.rollback(runner);
+          healthy = await this.rollback(runner, sql);
           throw error;
         }
         healthy = false;
@@ -106,9 +107,9 @@ export class UnitOfWork {
     }
   }
 
-  private async rollback(runner: QueryRunner): Promise<boolean> {
+  private async rollback(runner: QueryRunner, sql: QueryRunnerSql): Promise<boolean> {
     try {
-      if (this.database.dialect === 'mysql' || sqliteInTransaction(runner)) await runner.query('ROLLBACK');
+      if (this.database.dialect === 'mysql' || sqliteInTransaction(runner)) await sql.run('ROLLBACK');
       return true;
     } catch {
       return false;

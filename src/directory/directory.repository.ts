@@ -79,11 +79,15 @@ export class DirectoryRepository {
     );
   }
 
-  groupsOf(sql: Sql, userCode: string): Promise<GroupKey[]> {
+  /** None for somebody listed as inactive by the platform or by this team. */
+  groupsOf(sql: Sql, team: string | null, userCode: string): Promise<GroupKey[]> {
     return sql.rows(
       `SELECT m.scope, m.group_code AS code FROM dms_s_apply_group_member m
-        WHERE m.user_code = ? ORDER BY m.scope, m.group_code`,
-      [userCode],
+        WHERE m.user_code = ? AND NOT EXISTS (
+          SELECT 1 FROM dms_s_apply_user u
+           WHERE u.user_code = m.user_code AND u.active = 0 AND (u.acc_code IS NULL OR u.acc_code = ?))
+        ORDER BY m.scope, m.group_code`,
+      [userCode, team],
     );
   }
 }

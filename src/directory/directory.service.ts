@@ -67,7 +67,7 @@ export class DirectoryService {
 
   /** Every group that a person sits in, for the inbox; none for somebody who is inactive in the team. */
   async subjectsOf(sql: Sql, team: string | null, userCode: string): Promise<Subject[]> {
-    if (!(await this.isActive(sql, team, userCode))) return [];
-    return (await this.directory.groupsOf(sql, userCode)).map(({ scope, code }) => groupSubject(scope, code));
+    const groups = await this.directory.groupsOf(sql, team, userCode);
+    return groups.map(({ scope, code }) => groupSubject(scope, code));
   }
 }

@@ -108,8 +108,15 @@ export class IdempotencyStore {
         return { kind: 'answered', status: earlier.status, answer: this.answerOf(earlier, request) };
       if (age < lease) throw inFlight();
     }
-    if (earlier)
-      await tx.run(`DELETE FROM ${table} WHERE principal = ? AND idempotency_key = ?`, [principal, key]);
+    if (earlier) {
+      // Only as it was read: meanwhile the late first request may have stored its answer, or another one taken over.
+      const freed = await tx.run(
+        `DELETE FROM ${table} WHERE principal = ? AND idempotency_key = ? AND token = ?
+            AND status IS ${earlier.status === null ? '' : 'NOT '}NULL`,
+        [principal, key, earlier.token],
+      );
+      if (freed === 0) throw inFlight();
+    }
     await tx.run(
       `INSERT INTO ${table} (principal, idempotency_key, fingerprint, token, create_time) VALUES (?, ?, ?, ?, ?)`,
       [principal, key, fingerprint, token, toDbTime(now)],

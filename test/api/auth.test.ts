@@ -4,9 +4,10 @@ import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Permit } from '../../src/auth/permit.js';
 import { refuseUndeclaredRoutes } from '../../src/auth/policy-check.js';
+import { Clock } from '../../src/runtime/clock.js';
 import { client, startApp, type TestApp, testSecret, tokenOf } from '../support/harness.js';
 import { ann, boss, root } from '../support/world.js';
 
@@ -72,6 +73,24 @@ describe('tokens', () => {
     );
     expect([expired.status, expired.body.detail]).toEqual([401, 'the token has expired']);
     expect(await statusOf(await signed(claims).setNotBefore(4_000_000_000).sign(key))).toBe(401);
+  });
+
+  it('given a token that was accepted a moment ago, then it ends when it expires all the same', async () => {
+    const clock = app.get(Clock);
+    const now = new Date();
+    const token = await signed({ sub: 'ann', acc_code: 't1' })
+      .setExpirationTime(Math.floor(now.getTime() / 1000) + 10)
+      .sign(key);
+    const held = vi.spyOn(clock, 'now');
+    try {
+      expect(await statusOf(token)).toBe(200);
+      held.mockReturnValue(new Date(now.getTime() + 9_000));
+      expect(await statusOf(token)).toBe(200);
+      held.mockReturnValue(new Date(now.getTime() + 11_000));
+      expect(await statusOf(token)).toBe(401);
+    } finally {
+      held.mockRestore();
+    }
   });
 
   it('given a token that names no user or no team, then it is 401', async () => {
@@ -161,6 +180,20 @@ describe('tokens of an identity provider', () => {
     expect(await call(await issue({}, 'k1', (await generateKeyPair('ES256')).privateKey))).toBe(401);
     expect(await call(await issue({}, 'k2'))).toBe(401);
     expect(await call(await tokenOf(ann))).toBe(401);
+  });
+
+  it('given a provider that does not answer, then it is 503: the caller may be right', async () => {
+    const alone = await startApp({ env: { AUTH_JWT_SECRET: '', AUTH_JWKS_URI: 'http://127.0.0.1:1/jwks' } });
+    try {
+      const token = await issue({});
+      const answer = await client(alone.url, () => Promise.resolve({ authorization: `Bearer ${token}` })).get(
+        '/orders',
+      );
+      expect([answer.status, answer.body.code]).toEqual([503, 'unavailable']);
+      expect(answer.headers.get('retry-after')).toBe('5');
+    } finally {
+      await alone.close();
+    }
   });
 
   it('given a token that brings its own key, then the key is ignored', async () => {

@@ -282,6 +282,18 @@ describe('an answer', () => {
     expect((await open(key)).body).toEqual(next.body);
   });
 
+  it('is kept for 24 hours; then one of those who come at once runs', async () => {
+    const key = newKey();
+    await open(key);
+    inSeconds(24 * 60 * 60 + 1);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => open(key)));
+    const ran = answers.filter((answer) => answer.status === 201 && !replayed(answer));
+    expect(ran).toHaveLength(1);
+    for (const answer of answers) expect([201, 409]).toContain(answer.status);
+    expect(await ordersOf(key)).toHaveLength(2);
+    expect((await open(key)).body).toEqual(ran[0]?.body);
+  });
+
   it('is forgotten after 24 hours, and not before', async () => {
     const key = newKey();
     await open(key);

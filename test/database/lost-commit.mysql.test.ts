@@ -86,6 +86,23 @@ describe('opening an order', () => {
   });
 });
 
+describe('a database that cannot be reached any more', () => {
+  it('given after it has carried out the commit, then the outcome is called unknown, and the key tells it later', async () => {
+    const key = newKey();
+    proxy.breakAtCommit('is the last', { after: 1 });
+    expectUnknown(await open(key, { 'idempotency-key': key }));
+    // while it is away, nothing is promised
+    const meanwhile = await open(key, { 'idempotency-key': key });
+    expect([meanwhile.status, meanwhile.body.code]).toEqual([503, 'unavailable']);
+    expect((await fetch(`${app.url}/health/ready`)).status).toBe(503);
+    proxy.restore();
+    const again = await open(key, { 'idempotency-key': key });
+    expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([201, 'true']);
+    expect(await ordersOf(key)).toEqual([{ id: again.body.id }]);
+    expect((await fetch(`${app.url}/health/ready`)).status).toBe(200);
+  });
+});
+
 describe('deciding a step', () => {
   const approve = (id: string, headers = {}) => app.as(bob).post(`/orders/${id}/approve`, {}, headers);
   const newOrder = async () =>

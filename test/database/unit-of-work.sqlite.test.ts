@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DatabaseUnavailable } from '../../src/database/errors.js';
-import { insertRows, type Tx } from '../../src/database/sql.js';
+import { insertRows, QueryRunnerSql, type Tx } from '../../src/database/sql.js';
 import { openDatabase, type OpenedDatabase } from '../support/open-database.js';
 
 /** Fact 1 of the architecture page: what TypeORM's one shared connection to a SQLite file needs. */
@@ -70,6 +70,19 @@ describe('units of work', () => {
   });
 });
 
+/** Lets a test do something, or fail, before the unit of work sends a statement. */
+function beforeStatement(act: (sql: string) => void): void {
+  const send = QueryRunnerSql.prototype.run;
+  vi.spyOn(QueryRunnerSql.prototype, 'run').mockImplementation(function (
+    this: QueryRunnerSql,
+    ...[sql, values]: Parameters<QueryRunnerSql['run']>
+  ) {
+    return Promise.resolve()
+      .then(() => act(sql))
+      .then(() => send.call(this, sql, values));
+  });
+}
+
 describe('a file that another connection is writing', () => {
   let other: Sqlite.Database;
   beforeEach(async () => {
@@ -81,12 +94,9 @@ describe('a file that another connection is writing', () => {
   afterEach(() => other.close());
 
   it('given that it finishes, then the unit of work succeeds at a later attempt', async () => {
-    const runner = writer();
-    const query = runner.query.bind(runner) as (sql: string) => Promise<unknown>;
     let attempts = 0;
-    vi.spyOn(runner, 'query').mockImplementation((sql: string, ...more: []) => {
+    beforeStatement((sql) => {
       if (sql.startsWith('BEGIN') && ++attempts === 3) other.exec('COMMIT');
-      return query(sql, ...more);
     });
     await opened.unitOfWork.run((tx) => add(tx, 'patient'));
     expect(attempts).toBe(3);
@@ -128,13 +138,11 @@ describe('a full disk', () => {
   it.each(['COMMIT', 'ROLLBACK'])(
     'given that the connection cannot leave a transaction (%s fails), then the process is abandoned',
     async (ending) => {
-      const runner = writer();
-      const query = runner.query.bind(runner) as (sql: string) => Promise<unknown>;
-      vi.spyOn(runner, 'query').mockImplementation((sql: string, ...more: []) =>
-        /^(COMMIT|ROLLBACK)/.test(sql)
-          ? Promise.reject(Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' }))
-          : query(sql, ...more),
-      );
+      beforeStatement((sql) => {
+        if (/^(COMMIT|ROLLBACK)/.test(sql)) {
+          throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
+        }
+      });
       const failing = opened.unitOfWork.run(async (tx) => {
         await add(tx, 'lost');
         if (ending === 'ROLLBACK') throw new Error('no');

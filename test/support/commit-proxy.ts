@@ -2,10 +2,11 @@ import { connect, createServer, type Socket } from 'node:net';
 import { type Signal, signal } from './signal.js';
 
 /**
- * What becomes of a COMMIT whose connection breaks: it never arrives; it is carried out, but its answer is lost; or it
- * arrives when the service has given the connection up long since.
+ * What becomes of a COMMIT whose connection breaks: it never arrives; it is carried out, but its answer is lost; it
+ * arrives when the service has given the connection up long since; or it is the last thing that the database does
+ * before nobody can reach it any more.
  */
-export type Fate = 'never arrives' | 'is carried out' | 'arrives late';
+export type Fate = 'never arrives' | 'is carried out' | 'arrives late' | 'is the last';
 
 export interface CommitProxy {
   /** The database's address, through the proxy. */
@@ -14,6 +15,8 @@ export interface CommitProxy {
   breakAtCommit(fate: Fate, options?: { readonly after: number }): void;
   /** Lets the COMMIT that "arrives late" arrive, and waits until the server has answered it. */
   deliverLateCommit(): Promise<void>;
+  /** Lets the service reach the database again. */
+  restore(): void;
   close(): Promise<void>;
 }
 
@@ -23,8 +26,17 @@ export async function startCommitProxy(databaseUrl: string): Promise<CommitProxy
   const sockets = new Set<Socket>();
   let plan: { fate: Fate; commitsLeft: number } | null = null;
   let late: { readonly send: () => void; readonly answered: Signal } | null = null;
+  let cutOff = false;
+  const cutAll = () => {
+    cutOff = true;
+    for (const socket of sockets) socket.destroy();
+  };
 
   const server = createServer((client) => {
+    if (cutOff) {
+      client.destroy();
+      return;
+    }
     const upstream = connect(Number(target.port), target.hostname);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -46,8 +58,8 @@ export async function startCommitProxy(databaseUrl: string): Promise<CommitProxy
       const { fate } = plan;
       plan = null;
       if (fate === 'never arrives') client.destroy();
-      if (fate === 'is carried out') {
-        forward = () => client.destroy();
+      if (fate === 'is carried out' || fate === 'is the last') {
+        forward = () => (fate === 'is the last' ? cutAll() : client.destroy());
         upstream.write(chunk);
       }
       if (fate === 'arrives late') {
@@ -73,6 +85,9 @@ export async function startCommitProxy(databaseUrl: string): Promise<CommitProxy
       if (!late) throw new Error('no COMMIT is late');
       late.send();
       await late.answered.happened;
+    },
+    restore: () => {
+      cutOff = false;
     },
     close: async () => {
       for (const socket of sockets) socket.destroy();
