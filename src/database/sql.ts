@@ -1,5 +1,5 @@
 import type { ObjectLiteral, QueryRunner, Repository } from 'typeorm';
-import { statementsOf } from './statements.js';
+import { type Statements, statementsOf } from './statements.js';
 
 /** What both drivers bind alike. Times are written by `toDbTime`, flags as 0 and 1. */
 export type SqlValue = string | number | null;
@@ -26,14 +26,16 @@ export interface Tx extends Sql {
 
 /** The one implementation of {@link Sql} and {@link Tx}, over a TypeORM query runner. */
 export class QueryRunnerSql implements Sql {
+  private statements: Statements | undefined;
+
   constructor(private readonly runner: QueryRunner) {}
 
   async rows<T>(sql: string, values: readonly SqlValue[] = []): Promise<T[]> {
-    return (await (await statementsOf(this.runner)).rows(sql, values)) as T[];
+    return (await (this.statements ??= await statementsOf(this.runner)).rows(sql, values)) as T[];
   }
 
   async run(sql: string, values: readonly SqlValue[] = []): Promise<number> {
-    return (await statementsOf(this.runner)).run(sql, values);
+    return (this.statements ??= await statementsOf(this.runner)).run(sql, values);
   }
 
   repository<T extends ObjectLiteral>(entity: string): Repository<T> {
@@ -57,9 +59,26 @@ export async function insertRows(
   const perStatement = Math.floor(maxValues / columns.length);
   for (let from = 0; from < rows.length; from += perStatement) {
     const part = rows.slice(from, from + perStatement);
-    const values = part.map(() => `(${places(columns.length)})`).join(', ');
-    await tx.run(`INSERT INTO ${table} (${columns.join(', ')}) VALUES ${values}`, part.flat());
+    const values: SqlValue[] = [];
+    for (const row of part) for (const value of row) values.push(value);
+    await tx.run(insertText(table, columns, part.length), values);
   }
+}
+
+/** The texts of small inserts, which are the many: made once, and as flat strings, which drivers read faster. */
+const insertTexts = new Map<string, string>();
+const keptRows = 20;
+
+function insertText(table: string, columns: readonly string[], rows: number): string {
+  const key = `${table} (${columns.join(',')}) ${rows}`;
+  const known = insertTexts.get(key);
+  if (known) return known;
+  const row = `(${places(columns.length)})`;
+  const text = `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array.from({ length: rows }, () => row).join(', ')}`;
+  if (rows > keptRows) return text;
+  const flat = Buffer.from(text).toString();
+  insertTexts.set(key, flat);
+  return flat;
 }
 
 /** `?, ?, ?` */
