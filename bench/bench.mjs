@@ -11,12 +11,18 @@ import { readOptions, usage, UsageError } from './options.mjs';
 import { machine, resultsText, sectionText } from './report.mjs';
 import { startLoad } from './servers.mjs';
 
+/** What fails because its servers are being stopped needs no telling. */
+let interrupted = false;
+
 /** @param {import('./options.mjs').Options} options */
 async function main({ dialects, orders, scale, against, quick, effort }) {
   ensureBuilt();
   const cleanup = new Cleanup();
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
-    process.once(signal, () => void cleanup.run().finally(() => process.exit(1)));
+    process.once(signal, () => {
+      interrupted = true;
+      void cleanup.run().finally(() => process.exit(1));
+    });
   }
   try {
     const load = cleanup.own(startLoad());
@@ -55,7 +61,8 @@ async function main({ dialects, orders, scale, against, quick, effort }) {
 try {
   await main(readOptions(process.argv.slice(2)));
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n${usage}\n`);
-  process.exitCode = 2;
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n${usage}\n`);
+    process.exitCode = 2;
+  } else if (!interrupted) throw error;
 }

@@ -7,6 +7,8 @@
 export class Cleanup {
   /** @type {Undo[]} */
   #undo = [];
+  /** @type {Promise<void> | undefined} */
+  #running;
 
   /**
    * @template {{stop: Undo} | {drop: Undo}} T
@@ -39,7 +41,13 @@ export class Cleanup {
     }
   }
 
-  async run() {
+  /** Whoever calls second, an interruption or the end of a part, waits for the same. */
+  run() {
+    this.#running ??= this.#undoAll();
+    return this.#running;
+  }
+
+  async #undoAll() {
     for (let undo = this.#undo.pop(); undo; undo = this.#undo.pop()) {
       try {
         await undo();

@@ -65,8 +65,8 @@ export const resultsText = ({ command, state, effort, sections }) => `# Benchmar
 
 Written by \`${command}\` on ${new Date().toISOString().slice(0, 10)}, of the state ${state}; ${machine()}. Only ratios carry over to other machines.
 
-- **floor**: the fewest hand-written statements that do the same work in one transaction, behind a bare Fastify. It checks the same HS256 tokens (an approval service has to know who is asking), stores the same rows and answers the same JSON, which every run checks first; it validates no input, writes no log lines, keeps no metrics, knows no other kinds of steps.
-- **service**: \`node dist/main.js\` as shipped, one log line a request; the floor has a pool of the same size and the same durability.
+- **floor**: the fewest hand-written statements that do the same work in one transaction, behind a bare Fastify. It checks the HS256 token of every request (an approval service has to know who is asking), stores the same rows and answers the same JSON, which every run checks first; it validates no input, writes no log lines, keeps no metrics, knows no other kinds of steps.
+- **service**: \`node dist/main.js\` as shipped: one log line a request, and a token that was right a moment ago is not checked again (the requests of a run come with some twenty tokens to forty). The floor has a pool of the same size and the same durability.
 - Both serve the same database, one at a time in turn: ${effort.rounds} rounds of ${effort.seconds} s each after a warm-up, ${effort.connections} keep-alive connections in a closed loop. ops/s is the median of the rounds, p50 and p99 are of all requests. Load generator, servers and database share the machine.
 - **ratio**: ops/s against the floor's (or against what the section says). **CPU ms/op**: the server process alone, without the database. **statements/op**: as the database counts them, BEGIN and COMMIT included.
 - The orders of the to-do lists were copied in bulk: the order and the assignee row of its open step, not its other rows. Orders to decide are whole.

@@ -38,7 +38,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config),
         RuntimeModule,
-        DatabaseModule.with(database, abandonProcess),
+        DatabaseModule.with(database, abandonProcess, !config.production),
         HttpModule,
         AuthModule,
         ThrottlerModule.forRoot([{ ttl: 60_000, limit: Math.max(1, config.rateLimit) }]),

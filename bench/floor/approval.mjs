@@ -1,6 +1,6 @@
 // @ts-check
 /** Approving the open step of an order, as one of its reviewers. */
-import { inReview, iso, logStatement, now, statuses } from './rows.mjs';
+import { inReview, log, now, orderView } from './rows.mjs';
 
 /** @typedef {import('./rows.mjs').Row} Row */
 /** @typedef {import('./rows.mjs').Statement} Statement */
@@ -9,7 +9,8 @@ import { inReview, iso, logStatement, now, statuses } from './rows.mjs';
 /** The order with its steps and reviewers, locked; MySQL adds FOR UPDATE. */
 export const lockSql = `SELECT o.apply_template_id, o.business_type, o.apply_status, o.user_code, o.acc_code, o.remark,
     o.business_key, o.title, o.template_name, o.has_execute, o.variables, o.version, o.create_time,
-    (SELECT u.active FROM dms_s_apply_user u WHERE u.user_code = ?) AS actor_active,
+    (SELECT u.active FROM dms_s_apply_user u WHERE u.user_code = ?
+      AND (u.acc_code IS NULL OR u.acc_code = o.acc_code)) AS actor_active,
     p.id AS step_id, p.apply_step, p.audit_status, p.audit_object_type, p.audit_object, p.audit_msg AS step_msg,
     p.audit_user_code, p.node_name, p.approval_mode, p.required_approvals, p.reason,
     p.create_time AS step_create_time, p.update_time AS step_update_time,
@@ -57,7 +58,7 @@ export function approval(caller, id, auditMsg, steps) {
         WHERE apply_order_id = ? AND apply_step IN (?, ?)`,
       [step, step, userCode, step, time, step, step, auditMsg, step, id, step, next?.apply_step ?? step],
     ],
-    logStatement(id, userCode, time, version, [
+    log(id, userCode, time, version, [
       [words, approved],
       next
         ? [`step ${next.apply_step} is under review`, inReview(next.apply_step)]
@@ -69,47 +70,6 @@ export function approval(caller, id, auditMsg, steps) {
     if (row === open) return { ...row, ...mine, decision: '1', decided_at: time, step_update_time: time };
     return row === next ? { ...row, audit_status: '2', step_update_time: time } : row;
   });
-  return { statements, answer: orderView(id, order, next ? 'in_review' : 'completed', version, time, after) };
+  const changed = { ...order, apply_status: next ? '2' : '6', version, update_time: time };
+  return { statements, answer: orderView(id, changed, after) };
 }
-
-/** @param {string} id @param {Row} order @param {string} applyStatus @param {number} version @param {string} time @param {Row[]} steps */
-const orderView = (id, order, applyStatus, version, time, steps) => ({
-  id,
-  businessType: order.business_type,
-  businessKey: order.business_key,
-  title: order.title,
-  applyTemplateId: order.apply_template_id,
-  templateName: order.template_name,
-  applyStatus,
-  userCode: order.user_code,
-  accCode: order.acc_code,
-  remark: order.remark,
-  variables: JSON.parse(order.variables),
-  version,
-  createTime: iso(order.create_time),
-  updateTime: iso(time),
-  steps: steps.map((step) => ({
-    id: step.step_id,
-    applyStep: step.apply_step,
-    nodeName: step.node_name,
-    auditStatus: statuses[step.audit_status],
-    auditObjectType: 'user',
-    auditObject: step.audit_object.split(','),
-    approvalMode: step.approval_mode,
-    requiredApprovals: step.required_approvals,
-    auditUserCode: step.audit_user_code || null,
-    auditMsg: step.step_msg,
-    reason: step.reason,
-    assignees: [
-      {
-        userCode: step.subject.slice(2),
-        decision: step.decision && 'approved',
-        auditMsg: step.audit_msg,
-        decidedAt: step.decided_at && iso(step.decided_at),
-        onBehalfOf: step.on_behalf_of,
-      },
-    ],
-    createTime: iso(step.step_create_time),
-    updateTime: iso(step.step_update_time),
-  })),
-});

@@ -62,7 +62,7 @@ export function mysqlFloor(uri, size) {
         return answer;
       }),
     async todo(caller, after, take) {
-      const groups = await ask(pool, groupsSql, [caller.userCode]);
+      const groups = await ask(pool, groupsSql, [caller.userCode, caller.team]);
       return (await ask(pool, ...todoStatement(caller, subjectsOf(caller, groups), after, take))).map(listed);
     },
   };

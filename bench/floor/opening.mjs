@@ -1,11 +1,10 @@
 // @ts-check
 /** Opening an order of one path: steps of type `any` decided by a person each, no conditions, no callbacks. */
 import { v7 } from 'uuid';
-import { inReview, insert, iso, logStatement, now, statuses } from './rows.mjs';
+import { inReview, insert, log, now, orderView } from './rows.mjs';
 
 /** @typedef {{businessType: string, businessKey?: string, title?: string, remark?: string, variables?: object}} OpenRequest */
 /** @typedef {import('./rows.mjs').Row} Row */
-/** @typedef {import('./rows.mjs').Statement} Statement */
 /** @typedef {import('../floor.mjs').Caller} Caller */
 
 const systemTemplateId = '00000000-0000-7000-8000-000000000002';
@@ -35,139 +34,151 @@ export const snapshotValues = ({ userCode, team }, { businessType }) => [
 ];
 
 /**
- * @param {Caller} caller @param {OpenRequest} request @param {Row[]} all rows of {@link snapshotSql}
+ * @param {Caller} caller @param {OpenRequest} request @param {Row[]} snapshot rows of {@link snapshotSql}
  * @returns {import('./rows.mjs').Work}
  */
-export function opening(caller, request, all) {
-  const [first] = all;
-  if (!first || first.applicant_active === 0 || (first.applicant_team ?? caller.team) !== caller.team) {
+export function opening(caller, request, snapshot) {
+  const [first] = snapshot;
+  const { team, userCode } = caller;
+  if (!first || first.applicant_active === 0 || (first.applicant_team ?? team) !== team) {
     throw new Error('no such business type, or the applicant may not apply');
   }
   const time = now();
   const id = v7();
-  /** @type {Row[]} */
-  const steps = all
-    .filter((row) => row.scope === first.scope)
-    .map((row) => {
-      if (row.object_active === 0 || (row.object_team ?? caller.team) !== caller.team)
-        throw new Error('no reviewer');
-      return { ...row, id: v7(), subject: `u:${row.object_code}`, status: row.stage_no === 1 ? '2' : '1' };
-    });
-  const variables = request.variables ?? {};
-  const opened = {
-    type: 'order.opened',
-    applicant: caller.userCode,
-    applicantSystemAdmin: false,
-    autoApprove: first.auto_approve,
-    hasExecute: false,
-    steps: steps.map((step) => ({
-      applyStep: step.stage_no,
-      nodeId: step.node_id,
-      nodeName: step.template_node_name,
-      auditObjectType: 'user',
-      auditObject: [step.object_code],
-      approvalMode: step.approval_mode,
-      condition: null,
-      subjects: [step.subject],
-    })),
+  const order = {
+    business_type: request.businessType,
+    business_key: request.businessKey ?? null,
+    title: request.title ?? null,
+    apply_template_id: first.template_id,
+    template_name: first.template_name,
+    apply_status: '2',
+    user_code: userCode,
+    acc_code: team,
+    remark: request.remark ?? null,
+    variables: JSON.stringify(request.variables ?? {}),
+    version: 1,
+    create_time: time,
+    update_time: time,
   };
-  const path = steps.map((step) => step.template_node_name).join(' → ');
-  const { businessType, businessKey = null, title = null, remark = null } = request;
-  const { team, userCode } = caller;
-  /** @type {Statement[]} */
+  const steps = snapshot
+    // A business type of the team comes before the platform's of the same code.
+    .filter((row) => row.scope === first.scope)
+    .map((row) => stepOf(row, team, time));
+  const [opened, path] = [openedEvent(caller, first, steps), steps.map((step) => step.node_name).join(' → ')];
+  /** @type {import('./rows.mjs').Statement[]} */
   const statements = [
-    [
-      insert(
-        'dms_s_apply_order (id, apply_template_id, business_type, apply_status, user_code, acc_code, remark, business_key, title, template_name, auto_approve, variables, version, create_time, update_time)',
-        15,
-        1,
-      ),
+    insert(
+      'dms_s_apply_order (id, apply_template_id, business_type, apply_status, user_code, acc_code, remark,' +
+        ' business_key, title, template_name, auto_approve, variables, version, create_time, update_time)',
       [
-        id,
-        first.template_id,
-        businessType,
-        '2',
-        userCode,
-        team,
-        remark,
-        businessKey,
-        title,
-        first.template_name,
-      ].concat([first.auto_approve, JSON.stringify(variables), 1, time, time]),
-    ],
-    [
-      insert(
-        'dms_s_apply_order_process (id, apply_order_id, apply_step, audit_status, audit_object_type, audit_object, audit_user_code, node_id, node_name, approval_mode, create_time, update_time)',
-        12,
-        steps.length,
-      ),
-      steps.flatMap((step) =>
-        [step.id, id, step.stage_no, step.status, '0', step.object_code, '', step.node_id].concat([
-          step.template_node_name,
+        [
+          id,
+          order.apply_template_id,
+          order.business_type,
+          '2',
+          userCode,
+          team,
+          order.remark,
+          order.business_key,
+        ].concat([
+          order.title,
+          order.template_name,
+          first.auto_approve,
+          order.variables,
+          order.version,
+          time,
+          time,
+        ]),
+      ],
+    ),
+    insert(
+      'dms_s_apply_order_process (id, apply_order_id, apply_step, audit_status, audit_object_type, audit_object,' +
+        ' audit_user_code, node_id, node_name, approval_mode, create_time, update_time)',
+      steps.map((step) =>
+        [step.step_id, id, step.apply_step, step.audit_status, '0', step.audit_object, ''].concat([
+          step.node_id,
+          step.node_name,
           step.approval_mode,
           time,
           time,
         ]),
       ),
-    ],
-    [
-      insert(
-        'dms_s_apply_order_assignee (subject, state, apply_order_id, apply_step, candidate, acc_code, business_type, business_key, title, template_id, template_name, user_code, node_name, create_time)',
-        14,
-        steps.length,
-      ),
-      steps.flatMap((step) =>
+    ),
+    insert(
+      'dms_s_apply_order_assignee (subject, state, apply_order_id, apply_step, candidate, acc_code, business_type,' +
+        ' business_key, title, template_id, template_name, user_code, node_name, create_time)',
+      steps.map((step) =>
         [
           step.subject,
-          step.stage_no === 1 ? 1 : 0,
+          step.apply_step === 1 ? 1 : 0,
           id,
-          step.stage_no,
+          step.apply_step,
           1,
           team,
-          businessType,
-          businessKey,
-          title,
-        ].concat([first.template_id, first.template_name, userCode, step.template_node_name, time]),
+          order.business_type,
+        ].concat([
+          order.business_key,
+          order.title,
+          order.apply_template_id,
+          order.template_name,
+          userCode,
+          step.node_name,
+          time,
+        ]),
       ),
-    ],
-    logStatement(id, userCode, time, 1, [
+    ),
+    log(id, userCode, time, 1, [
       [`opened by ${userCode} with ${steps.length} step(s): ${path}`, opened],
       ['step 1 is under review', inReview(1)],
     ]),
   ];
-  const answer = {
-    ...{
-      id,
-      businessType,
-      businessKey,
-      title,
-      applyTemplateId: first.template_id,
-      templateName: first.template_name,
-    },
-    ...{ applyStatus: 'in_review', userCode, accCode: team, remark, variables, version: 1 },
-    ...{ createTime: iso(time), updateTime: iso(time) },
-    steps: steps.map((step) => ({
-      ...{ id: step.id, applyStep: step.stage_no, nodeName: step.template_node_name },
-      ...{ auditStatus: statuses[step.status], auditObjectType: 'user', auditObject: [step.object_code] },
-      ...{
-        approvalMode: step.approval_mode,
-        requiredApprovals: 1,
-        auditUserCode: null,
-        auditMsg: null,
-        reason: null,
-      },
-      assignees: [undecided(step.object_code)],
-      ...{ createTime: iso(time), updateTime: iso(time) },
-    })),
-  };
-  return { statements, answer };
+  return { statements, answer: orderView(id, order, steps) };
 }
 
-/** @param {string} userCode */
-const undecided = (userCode) => ({
-  userCode,
-  decision: null,
-  auditMsg: null,
-  decidedAt: null,
-  onBehalfOf: null,
+/**
+ * A step as it is stored and answered, with the columns that a decision reads.
+ * @param {Row} row of the snapshot @param {string} team @param {string} time
+ * @returns {Row}
+ */
+function stepOf(row, team, time) {
+  if (row.object_active === 0 || (row.object_team ?? team) !== team) throw new Error('nobody can review');
+  return {
+    step_id: v7(),
+    apply_step: row.stage_no,
+    audit_status: row.stage_no === 1 ? '2' : '1',
+    audit_object: row.object_code,
+    step_msg: null,
+    audit_user_code: '',
+    node_id: row.node_id,
+    node_name: row.template_node_name,
+    approval_mode: row.approval_mode,
+    required_approvals: 1,
+    reason: null,
+    subject: `u:${row.object_code}`,
+    decision: null,
+    audit_msg: null,
+    decided_at: null,
+    on_behalf_of: null,
+    step_create_time: time,
+    step_update_time: time,
+  };
+}
+
+/** @param {Caller} caller @param {Row} template @param {Row[]} steps */
+const openedEvent = ({ userCode }, template, steps) => ({
+  type: 'order.opened',
+  applicant: userCode,
+  applicantSystemAdmin: false,
+  autoApprove: template.auto_approve,
+  hasExecute: false,
+  steps: steps.map((step) => ({
+    applyStep: step.apply_step,
+    nodeId: step.node_id,
+    nodeName: step.node_name,
+    auditObjectType: 'user',
+    auditObject: [step.audit_object],
+    approvalMode: step.approval_mode,
+    condition: null,
+    subjects: [step.subject],
+  })),
 });

@@ -51,7 +51,7 @@ export function sqliteFloor(path) {
     },
     approve: async (caller, id, auditMsg) => decide.immediate(caller, id, auditMsg),
     async todo(caller, after, take) {
-      const groups = statement(groupsSql).all(caller.userCode);
+      const groups = statement(groupsSql).all(caller.userCode, caller.team);
       const [sql, values] = todoStatement(caller, subjectsOf(caller, groups), after, take);
       return statement(sql).all(values).map(listed);
     },

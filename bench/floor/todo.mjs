@@ -8,7 +8,8 @@ import { iso } from './rows.mjs';
 
 export const groupsSql = `SELECT m.scope, m.group_code FROM dms_s_apply_group_member m
   WHERE m.user_code = ? AND NOT EXISTS
-    (SELECT 1 FROM dms_s_apply_user u WHERE u.user_code = m.user_code AND u.active = 0)`;
+    (SELECT 1 FROM dms_s_apply_user u WHERE u.user_code = m.user_code
+      AND u.active = 0 AND (u.acc_code IS NULL OR u.acc_code = ?))`;
 
 /** @param {Caller} caller @param {Row[]} groups rows of {@link groupsSql} */
 export const subjectsOf = ({ userCode }, groups) => [

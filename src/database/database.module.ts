@@ -7,12 +7,16 @@ import { UnitOfWork } from './unit-of-work.js';
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(private readonly database: Database) {}
 
-  static with(database: Database, abandonProcess: (reason: string) => void): DynamicModule {
+  static with(
+    database: Database,
+    abandonProcess: (reason: string) => void,
+    watchNesting: boolean,
+  ): DynamicModule {
     return {
       module: DatabaseModule,
       providers: [
         { provide: Database, useValue: database },
-        { provide: UnitOfWork, useValue: new UnitOfWork(database, abandonProcess) },
+        { provide: UnitOfWork, useValue: new UnitOfWork(database, abandonProcess, watchNesting) },
       ],
       exports: [Database, UnitOfWork],
     };

@@ -39,17 +39,17 @@ function mysqlStatements(connection: MysqlConnection): Statements {
 
 /** Statements differ by their text only, of which there are some hundreds: bulk inserts of many sizes among them. */
 const cacheSize = 500;
-const caches = new WeakMap<Sqlite.Database, Map<string, Sqlite.Statement<unknown[]>>>();
+const caches = new WeakMap<Sqlite.Database, Map<string, Sqlite.Statement>>();
 
 function sqliteStatements(connection: Sqlite.Database): Statements {
-  const cache = caches.get(connection) ?? new Map<string, Sqlite.Statement<unknown[]>>();
+  const cache = caches.get(connection) ?? new Map<string, Sqlite.Statement>();
   caches.set(connection, cache);
-  const prepared = (sql: string): Sqlite.Statement<unknown[]> => {
+  const prepared = (sql: string): Sqlite.Statement => {
     const known = cache.get(sql);
     if (known) return known;
     const [oldest] = cache.keys();
     if (cache.size >= cacheSize && oldest !== undefined) cache.delete(oldest);
-    const statement = connection.prepare<unknown[]>(sql);
+    const statement = connection.prepare(sql);
     cache.set(sql, statement);
     return statement;
   };

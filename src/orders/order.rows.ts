@@ -42,7 +42,7 @@ export const orderColumns =
 
 /** One assignee of one step, or a step without assignees (`subject` null). */
 export interface StepSqlRow {
-  readonly id: string;
+  readonly step_id: string;
   readonly apply_step: number;
   readonly audit_status: string;
   readonly audit_object_type: string;
@@ -56,8 +56,8 @@ export interface StepSqlRow {
   readonly people: string | null;
   readonly condition_text: string | null;
   readonly reason: string | null;
-  readonly create_time: Date | string;
-  readonly update_time: Date | string;
+  readonly step_create_time: Date | string;
+  readonly step_update_time: Date | string;
   readonly subject: string | null;
   readonly state: number;
   readonly candidate: number;
@@ -69,9 +69,9 @@ export interface StepSqlRow {
 }
 
 export const stepColumns =
-  'p.id, p.apply_step, p.audit_status, p.audit_object_type, p.audit_object, p.audit_msg, p.audit_user_code,' +
+  'p.id AS step_id, p.apply_step, p.audit_status, p.audit_object_type, p.audit_object, p.audit_msg, p.audit_user_code,' +
   ' p.node_id, p.node_name, p.approval_mode, p.required_approvals, p.people, p.condition_text, p.reason,' +
-  ' p.create_time, p.update_time, a.subject, a.state, a.candidate, a.decision, a.capacity,' +
+  ' p.create_time AS step_create_time, p.update_time AS step_update_time, a.subject, a.state, a.candidate, a.decision, a.capacity,' +
   ' a.audit_msg AS assignee_msg, a.decided_at, a.on_behalf_of';
 
 /** @param rows of one order, sorted by step. */
@@ -92,10 +92,10 @@ export function toRecord(order: OrderSqlRow, rows: readonly StepSqlRow[]): Order
       steps: steps.map((row) => toStep(row, ofStep.get(row.apply_step) ?? [])),
     },
     steps: steps.map((row) => ({
-      id: row.id,
+      id: row.step_id,
       applyStep: row.apply_step,
-      createTime: fromDbTime(row.create_time),
-      updateTime: fromDbTime(row.update_time),
+      createTime: fromDbTime(row.step_create_time),
+      updateTime: fromDbTime(row.step_update_time),
     })),
     assignees,
   };

@@ -36,27 +36,28 @@ export interface LockedOrder {
 export class OrdersRepository {
   constructor(private readonly database: Database) {}
 
-  /** Locks the order's row first: whoever comes second sees what the first one did. @returns null when none exists. */
+  /**
+   * Locks the order's row first (it is found by its key, before the rows that join it): whoever comes second sees what
+   * the first one did. @returns null when none exists.
+   */
   async lock(tx: Tx, scope: TeamScope, id: string, actorCode: string): Promise<LockedOrder | null> {
-    const team = teamClause(scope, 'o.acc_code');
-    const [order] = await tx.rows<OrderSqlRow & { readonly actor_active: number | null }>(
-      `SELECT ${orderColumns},
-              (SELECT u.active FROM dms_s_apply_user u
-                WHERE u.user_code = ? AND (u.acc_code IS NULL OR u.acc_code = o.acc_code)) AS actor_active
-         FROM dms_s_apply_order o WHERE o.id = ?${team.sql}${forUpdate(this.database.dialect)}`,
-      [actorCode, id, ...team.values],
+    const active = `(SELECT u.active FROM dms_s_apply_user u
+        WHERE u.user_code = ? AND (u.acc_code IS NULL OR u.acc_code = o.acc_code)) AS actor_active`;
+    const rows = await this.select<{ readonly actor_active: number | null }>(
+      tx,
+      scope,
+      id,
+      { sql: `, ${active}`, values: [actorCode] },
+      forUpdate(this.database.dialect),
     );
-    if (!order) return null;
-    return { record: toRecord(order, await this.steps(tx, id)), actorActive: order.actor_active !== 0 };
+    const [order] = rows;
+    return order ? { record: toRecord(order, rows), actorActive: order.actor_active !== 0 } : null;
   }
 
   async find(scope: TeamScope, id: string): Promise<OrderRecord | null> {
-    const team = teamClause(scope, 'o.acc_code');
-    const [order] = await this.database.rows<OrderSqlRow>(
-      `SELECT ${orderColumns} FROM dms_s_apply_order o WHERE o.id = ?${team.sql}`,
-      [id, ...team.values],
-    );
-    return order ? toRecord(order, await this.steps(this.database, id)) : null;
+    const rows = await this.select(this.database, scope, id, { sql: '', values: [] }, '');
+    const [order] = rows;
+    return order ? toRecord(order, rows) : null;
   }
 
   /** Stores a new order: four statements, however many steps and people. */
@@ -174,12 +175,22 @@ export class OrdersRepository {
     await this.saveTurns(tx, before, after, events, time);
   }
 
-  private steps(sql: Sql, orderId: string): Promise<StepSqlRow[]> {
-    return sql.rows<StepSqlRow>(
-      `SELECT ${stepColumns} FROM ${processTable} p
+  /** Order, steps and assignees in one statement: outside a transaction too they are of one moment. */
+  private select<More = unknown>(
+    sql: Sql,
+    scope: TeamScope,
+    id: string,
+    more: { readonly sql: string; readonly values: readonly SqlValue[] },
+    lock: string,
+  ): Promise<(OrderSqlRow & StepSqlRow & More)[]> {
+    const team = teamClause(scope, 'o.acc_code');
+    return sql.rows(
+      `SELECT ${orderColumns}, ${stepColumns}${more.sql}
+         FROM dms_s_apply_order o
+         JOIN ${processTable} p ON p.apply_order_id = o.id
          LEFT JOIN ${assigneeTable} a ON a.apply_order_id = p.apply_order_id AND a.apply_step = p.apply_step
-        WHERE p.apply_order_id = ? ORDER BY p.apply_step, a.subject`,
-      [orderId],
+        WHERE o.id = ?${team.sql} ORDER BY p.apply_step, a.subject${lock}`,
+      [...more.values, id, ...team.values],
     );
   }
 

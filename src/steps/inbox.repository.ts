@@ -8,8 +8,6 @@ import type { Subject } from '../engine/vocabulary.js';
 /** What an assignee row tells of its order, without joining back to it. */
 export interface InboxRow {
   readonly apply_order_id: string;
-  readonly apply_step: number;
-  readonly node_name: string;
   readonly business_type: string;
   readonly business_key: string | null;
   readonly title: string | null;
@@ -35,7 +33,7 @@ export interface Desk {
 }
 
 const columns =
-  'apply_order_id, apply_step, node_name, business_type, business_key, title, template_id, template_name, user_code, acc_code, create_time';
+  'apply_order_id, business_type, business_key, title, template_id, template_name, user_code, acc_code, create_time';
 
 /** SQLite joins at most 500 selects; nobody sits on that many desks, and who does is asked for in parts. */
 const subjectsAtOnce = 100;
@@ -102,5 +100,6 @@ function union(
   const values = subjects.flatMap((subject) => [subject, ...shared, ...team.values]);
   if (subjects.length === 1) return { sql: one, values };
   const parts = subjects.map((_, index) => `SELECT * FROM (${one}) part${index}`);
-  return { sql: parts.join(' UNION ALL '), values };
+  // Not UNION ALL: who sits at two desks of a step finds the order once, and the limit counts it once.
+  return { sql: `${parts.join(' UNION ')} ORDER BY apply_order_id DESC LIMIT ${take}`, values };
 }

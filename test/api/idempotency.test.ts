@@ -1,9 +1,10 @@
+import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { IdempotencyStore } from '../../src/http/idempotency.store.js';
 import { OpeningRepository } from '../../src/orders/opening.repository.js';
 import { Clock } from '../../src/runtime/clock.js';
 import { freshDatabase } from '../support/fresh-database.js';
-import { type Answer, startApp, type TestApp } from '../support/harness.js';
+import { type Answer, client, startApp, type TestApp, testSecret } from '../support/harness.js';
 import { signal } from '../support/signal.js';
 import { ann, bob, boss, carol, created, eve, givenFlow, root, rival } from '../support/world.js';
 
@@ -21,8 +22,18 @@ let made = 0;
 const newKey = () => `key-${++made}`;
 const withKey = (key: string) => ({ 'idempotency-key': key });
 
+/** Ann with a token that lasts for two days: some tests hold the clock a day from now. */
+const patientAnn = () =>
+  client(app.url, async () => {
+    const token = new SignJWT({ acc_code: ann.acc_code })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject(ann.sub);
+    const secret = new TextEncoder().encode(testSecret);
+    return { authorization: `Bearer ${await token.setExpirationTime('2d').sign(secret)}` };
+  });
+
 const open = (key: string, businessKey = key, more: object = {}): Promise<Answer> =>
-  app.as(ann).post('/orders', { businessType, businessKey, ...more }, withKey(key));
+  patientAnn().post('/orders', { businessType, businessKey, ...more }, withKey(key));
 
 const ordersOf = (businessKey: string) =>
   app.database.rows<{ id: string }>('SELECT id FROM dms_s_apply_order WHERE business_key = ?', [businessKey]);

@@ -72,6 +72,7 @@ describe('units of work', () => {
 
 /** Lets a test do something, or fail, before the unit of work sends a statement. */
 function beforeStatement(act: (sql: string) => void): void {
+  // oxlint-disable-next-line typescript/unbound-method -- called with its `this` below
   const send = QueryRunnerSql.prototype.run;
   vi.spyOn(QueryRunnerSql.prototype, 'run').mockImplementation(function (
     this: QueryRunnerSql,
