@@ -1,33 +1,18 @@
-import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
-import {
-  getOptionsToken,
-  getStorageToken,
-  ThrottlerGuard,
-  type ThrottlerLimitDetail,
-  type ThrottlerModuleOptions,
-  type ThrottlerStorage,
-} from '@nestjs/throttler';
-import { CONFIG, type Config } from '../config/config.js';
+import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { ThrottlerGuard, type ThrottlerLimitDetail } from '@nestjs/throttler';
 import { Problem } from '../http/problem.js';
 import type { AuthenticatedRequest } from './permit.js';
 import { credentialOf, type Principal } from './principal.js';
 
-/** Limits the requests a minute of one credential (RATE_LIMIT), in each process for itself; 429 beyond. */
+/**
+ * Limits the requests a minute of one credential (RATE_LIMIT), in each process for itself; 429 beyond. Without a limit
+ * the composition root leaves it out.
+ */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
-  constructor(
-    @Inject(getOptionsToken()) options: ThrottlerModuleOptions,
-    @Inject(getStorageToken()) storage: ThrottlerStorage,
-    reflector: Reflector,
-    @Inject(CONFIG) private readonly config: Config,
-  ) {
-    super(options, storage, reflector);
-  }
-
   /** Public routes (health, metrics) must answer the operator whatever the callers do. */
   protected override shouldSkip(context: ExecutionContext): Promise<boolean> {
-    return Promise.resolve(this.config.rateLimit === 0 || principalOf(context) === undefined);
+    return Promise.resolve(principalOf(context) === undefined);
   }
 
   /** One counter for a credential, not one for each route. */

@@ -1,8 +1,7 @@
 import type { ObjectLiteral, QueryRunner, Repository } from 'typeorm';
-import { type Statements, statementsOf } from './statements.js';
+import { type SqlValue, type Statements, statementsOf } from './statements.js';
 
-/** What both drivers bind alike. Times are written by `toDbTime`, flags as 0 and 1. */
-export type SqlValue = string | number | null;
+export type { SqlValue };
 
 /** What a repository may do with a database: hand-written SQL with `?` places, or TypeORM's repository of an entity. */
 export interface Sql {

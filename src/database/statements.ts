@@ -1,6 +1,8 @@
 import type Sqlite from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
-import type { SqlValue } from './sql.js';
+
+/** What both drivers bind alike. Times are written by `toDbTime`, flags as 0 and 1. */
+export type SqlValue = string | number | null;
 
 /**
  * Sends a statement straight to the driver's connection, past TypeORM's query runner: for every statement that one

@@ -2,7 +2,9 @@ import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DatabaseUnavailable } from '../../src/database/errors.js';
 import { insertRows, QueryRunnerSql, type Tx } from '../../src/database/sql.js';
+import { startApp } from '../support/harness.js';
 import { openDatabase, type OpenedDatabase } from '../support/open-database.js';
+import { boss } from '../support/world.js';
 
 /** Fact 1 of the architecture page: what TypeORM's one shared connection to a SQLite file needs. */
 let opened: OpenedDatabase;
@@ -152,6 +154,23 @@ describe('a full disk', () => {
       expect(opened.abandoned).toEqual(['the SQLite connection did not leave its transaction']);
     },
   );
+});
+
+describe('a service whose connection cannot leave a transaction', () => {
+  it('ends, and acknowledges nothing meanwhile', async () => {
+    const reasons: string[] = [];
+    const app = await startApp({ abandonProcess: (reason) => reasons.push(reason) });
+    try {
+      beforeStatement((sql) => {
+        if (/^(COMMIT|ROLLBACK)/.test(sql)) throw new Error('disk I/O error');
+      });
+      const node = { templateNodeName: 'lost', auditObjectType: 'user', auditObject: ['bob'] };
+      expect((await app.as(boss).post('/nodes', node)).status).toBe(500);
+      expect(reasons).toEqual(['the SQLite connection did not leave its transaction']);
+    } finally {
+      await app.close();
+    }
+  });
 });
 
 describe('statements', () => {
