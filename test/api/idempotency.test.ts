@@ -372,7 +372,10 @@ describe('while the first request is in flight', () => {
     expect((await open(key)).body).toEqual(taken.body);
   });
 
-  it('and fails late, then it does not free the key of the one that took over', async () => {
+  it.each([
+    ['fails late', new Error('late'), 500],
+    ['succeeds late', null, 409],
+  ])('and %s, then the key stays with the one that took over', async (_, end, status) => {
     const key = newKey();
     const [first, second] = heldOpenings(2);
     const opening = open(key);
@@ -380,8 +383,8 @@ describe('while the first request is in flight', () => {
     inSeconds(61);
     const taking = open(key);
     await second?.arrived.happened;
-    first.goOn.give(new Error('late'));
-    expect((await opening).status).toBe(500);
+    first.goOn.give(end);
+    expect((await opening).status).toBe(status);
     expectInFlight(await open(key));
     second?.goOn.give(null);
     const taken = await taking;

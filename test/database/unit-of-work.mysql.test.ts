@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DatabaseUnavailable } from '../../src/database/errors.js';
-import type { Tx } from '../../src/database/sql.js';
+import { QueryRunnerSql, type Tx } from '../../src/database/sql.js';
 import { openDatabase, type OpenedDatabase } from '../support/open-database.js';
 import { meeting, signal, until } from '../support/signal.js';
 
@@ -152,6 +152,28 @@ describe('a connection that is lost inside a unit of work', () => {
     expect(error).toBeInstanceOf(DatabaseUnavailable);
     expect(error).toMatchObject({ outcomeUnknown: true });
     expect(attempts).toBe(1);
+    expect(await counts()).toHaveLength(2);
+    await expectWholePool();
+  });
+
+  it('given that not even the rollback succeeds, then its connection serves nobody else, who would commit the rest', async () => {
+    const { run } = QueryRunnerSql.prototype;
+    const refusing = vi.spyOn(QueryRunnerSql.prototype, 'run');
+    refusing.mockImplementation(function (this: QueryRunnerSql, sql, values) {
+      return sql === 'ROLLBACK' ? Promise.reject(new Error('no answer')) : run.call(this, sql, values);
+    });
+    const session = signal<number>();
+    const failing = opened.unitOfWork.run(async (tx) => {
+      await add(tx, 'half');
+      session.give(await sessionOf(tx));
+      throw new Error('the work fails');
+    });
+    await expect(failing).rejects.toThrow('the work fails');
+    refusing.mockRestore();
+    const lost = await session.happened;
+    for (let round = 0; round < 4; round++) {
+      expect(await opened.unitOfWork.run(sessionOf)).not.toBe(lost);
+    }
     expect(await counts()).toHaveLength(2);
     await expectWholePool();
   });
