@@ -157,6 +157,7 @@ describe('a connection that is lost inside a unit of work', () => {
   });
 
   it('given that not even the rollback succeeds, then its connection serves nobody else, who would commit the rest', async () => {
+    // oxlint-disable-next-line typescript/unbound-method -- called with its `this` below
     const { run } = QueryRunnerSql.prototype;
     const refusing = vi.spyOn(QueryRunnerSql.prototype, 'run');
     refusing.mockImplementation(function (this: QueryRunnerSql, sql, values) {
