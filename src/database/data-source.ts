@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
 import type { DatabaseConfig } from '../config/config.js';
 import { migrations } from '#migrations';
+import { sqliteDriver } from './sqlite-driver.js';
 
 const require = createRequire(import.meta.url);
 
@@ -25,6 +26,7 @@ export function sqliteDataSource(path: string, entities: EntitySchemas, mode: 'w
   return new DataSource({
     ...shared(entities),
     type: 'better-sqlite3',
+    driver: sqliteDriver,
     database: path,
     readonly: mode === 'read',
     enableWAL: mode === 'write',

@@ -1,4 +1,4 @@
-import Sqlite from 'better-sqlite3';
+import type Sqlite from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DataSource, ObjectLiteral, QueryRunner, Repository } from 'typeorm';
@@ -8,6 +8,7 @@ import type { Dialect } from './dialect.js';
 import { classify, DatabaseUnavailable } from './errors.js';
 import { migrate } from './migrate.js';
 import { probeServer } from './probe.js';
+import { sqliteDriver } from './sqlite-driver.js';
 import { QueryRunnerSql, type Sql, type SqlValue } from './sql.js';
 import { transactionUnderWay } from './transaction-scope.js';
 
@@ -143,7 +144,7 @@ function refuseInsideTransaction(): void {
 function lockFile(path: string): Sqlite.Database {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    const lock = new Sqlite(`${path}.lock`, { timeout: 0 });
+    const lock = new sqliteDriver(`${path}.lock`, { timeout: 0 });
     lock.exec('BEGIN EXCLUSIVE');
     return lock;
   } catch (error) {

@@ -1,7 +1,8 @@
-import Sqlite from 'better-sqlite3';
+import type Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DatabaseUnavailable } from '../../src/database/errors.js';
 import { insertRows, QueryRunnerSql, type Tx } from '../../src/database/sql.js';
+import { sqliteDriver } from '../../src/database/sqlite-driver.js';
 import { startApp } from '../support/harness.js';
 import { openDatabase, type OpenedDatabase } from '../support/open-database.js';
 import { boss } from '../support/world.js';
@@ -91,7 +92,7 @@ describe('a file that another connection is writing', () => {
   beforeEach(async () => {
     // SQLite waits for a lock without letting anybody else run, in this process not even who holds it.
     await writer().query('PRAGMA busy_timeout = 1');
-    other = new Sqlite(path());
+    other = new sqliteDriver(path());
     other.exec('BEGIN IMMEDIATE');
   });
   afterEach(() => other.close());
@@ -133,7 +134,7 @@ describe('a full disk', () => {
     expect(await stored()).toEqual(['after', 'before']);
     expect(opened.abandoned).toEqual([]);
     // and the rows are in the file, not only in the connection
-    const other = new Sqlite(path(), { readonly: true });
+    const other = new sqliteDriver(path(), { readonly: true });
     expect(other.prepare('SELECT id FROM note ORDER BY id').pluck().all()).toEqual(['after', 'before']);
     other.close();
   });
