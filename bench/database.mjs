@@ -3,9 +3,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { createConnection } from 'mysql2/promise';
 import { freshMysqlDatabase, startMysqlServer } from '../scripts/mysql-server.mjs';
+import { Sqlite } from './sqlite.mjs';
 
 /** @typedef {'mysql' | 'sqlite'} Dialect */
 

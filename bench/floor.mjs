@@ -51,7 +51,7 @@ async function callerOf(request) {
 async function open(request, reply) {
   const caller = await callerOf(request);
   reply.code(201);
-  return floor.open(caller, /** @type {any} */ (request.body));
+  return floor.open(caller, /** @type {import('./floor/opening.mjs').OpenRequest} */ (request.body));
 }
 
 /** @param {import('fastify').FastifyRequest} request */

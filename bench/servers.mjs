@@ -120,11 +120,14 @@ export function startLoad() {
         /** @param {number | null} code */
         const onExit = (code) => reject(new Error(`the load generator ended with ${code}`));
         child.once('exit', onExit);
-        child.once('message', (/** @type {{sample?: any, error?: string}} */ answer) => {
-          child.off('exit', onExit);
-          if (answer.error === undefined) resolve(answer.sample);
-          else reject(new Error(answer.error));
-        });
+        child.once(
+          'message',
+          (/** @type {{sample: import('./load.mjs').Sample} | {error: string}} */ answer) => {
+            child.off('exit', onExit);
+            if ('error' in answer) reject(new Error(answer.error));
+            else resolve(answer.sample);
+          },
+        );
         child.send(job);
       }),
     stop: () => end(child),

@@ -1,6 +1,6 @@
 // @ts-check
 /** The floor's statements over better-sqlite3: prepared once, run synchronously, one transaction after the other. */
-import Sqlite from 'better-sqlite3';
+import { Sqlite } from '../sqlite.mjs';
 import { approval, lockSql } from './approval.mjs';
 import { opening, snapshotSql, snapshotValues } from './opening.mjs';
 import { groupsSql, listed, subjectsOf, todoStatement } from './todo.mjs';
