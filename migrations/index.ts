@@ -1,4 +1,5 @@
 import { Core1795305600000 } from './1795305600000-core.js';
+import { Callbacks1795392000000 } from './1795392000000-callbacks.js';
 
 /** In the order in which they run. */
-export const migrations = [Core1795305600000];
+export const migrations = [Core1795305600000, Callbacks1795392000000];

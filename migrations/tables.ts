@@ -43,10 +43,36 @@ export async function createTable(runner: QueryRunner, table: TableDefinition): 
   }
   const options = sqlite ? '' : ' ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin';
   await runner.query(`CREATE TABLE ${table.name} (\n  ${lines.join(',\n  ')}\n)${options}`);
-  for (const index of table.indexes ?? []) {
-    const unique = index.unique ? 'UNIQUE ' : '';
-    await runner.query(`CREATE ${unique}INDEX ${index.name} ON ${table.name} (${index.columns.join(', ')})`);
+  for (const index of table.indexes ?? []) await createIndex(runner, table.name, index);
+}
+
+export async function createIndex(runner: QueryRunner, table: string, index: IndexDefinition): Promise<void> {
+  const unique = index.unique ? 'UNIQUE ' : '';
+  await runner.query(`CREATE ${unique}INDEX ${index.name} ON ${table} (${index.columns.join(', ')})`);
+}
+
+export async function dropIndex(runner: QueryRunner, table: string, name: string): Promise<void> {
+  await runner.query(`DROP INDEX ${name}${isSqlite(runner) ? '' : ` ON ${table}`}`);
+}
+
+/** One statement a column: SQLite adds only one at a time. */
+export async function addColumns(
+  runner: QueryRunner,
+  table: string,
+  columns: TableDefinition['columns'],
+): Promise<void> {
+  const sqlite = isSqlite(runner);
+  for (const [name, type] of Object.entries(columns)) {
+    await runner.query(`ALTER TABLE ${table} ADD COLUMN ${name} ${sqlite ? forSqlite(type) : type}`);
   }
+}
+
+export async function dropColumns(
+  runner: QueryRunner,
+  table: string,
+  names: readonly string[],
+): Promise<void> {
+  for (const name of names) await runner.query(`ALTER TABLE ${table} DROP COLUMN ${name}`);
 }
 
 /** SQLite enforces neither length nor sign; the names only keep its schema readable. */

@@ -9,6 +9,7 @@ import { credentialOf } from './auth/principal.js';
 import { RateLimitGuard } from './auth/rate-limit.guard.js';
 import { BindingsModule } from './bindings/bindings.module.js';
 import { BusinessTypesModule } from './business-types/business-types.module.js';
+import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -21,9 +22,11 @@ import { IdempotencyStore } from './http/idempotency.store.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RequestValidation } from './http/validation.js';
 import { NodesModule } from './nodes/nodes.module.js';
+import { NotificationsModule } from './notifications/notifications.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
 import { OperationLogModule } from './operation-log/operation-log.module.js';
 import { OrdersModule } from './orders/orders.module.js';
+import { OutboundModule } from './outbound/outbound.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
 import { RuntimeModule } from './runtime/runtime.module.js';
 import { StepsModule } from './steps/steps.module.js';
@@ -50,9 +53,12 @@ export class AppModule {
         TemplatesModule,
         BindingsModule,
         OperationLogModule,
+        OutboundModule,
         OutboxModule,
         OrdersModule,
+        CallbacksModule,
         StepsModule,
+        NotificationsModule,
       ],
       providers: [
         { provide: APP_GUARD, useClass: AuthGuard },

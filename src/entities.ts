@@ -9,11 +9,13 @@ import { userEntity } from './directory/user.entity.js';
 import { idempotencyEntity } from './http/idempotency.entity.js';
 import { nodeEntity } from './nodes/node.entity.js';
 import { nodeObjectEntity } from './nodes/node-object.entity.js';
+import { subscriptionEntity } from './notifications/subscription.entity.js';
 import { orderLogEntity } from './operation-log/order-log.entity.js';
 import { orderEntity } from './orders/order.entity.js';
 import { orderAssigneeEntity } from './orders/order-assignee.entity.js';
 import { orderProcessEntity } from './orders/order-process.entity.js';
 import { deliveryEntity } from './outbox/delivery.entity.js';
+import { deliveryAttemptEntity } from './outbox/delivery-attempt.entity.js';
 import { templateEntity } from './templates/template.entity.js';
 import { templateStageEntity } from './templates/template-stage.entity.js';
 
@@ -36,5 +38,7 @@ export const entitiesFor: EntitySchemasFor = (dialect) =>
     orderAssigneeEntity,
     orderLogEntity,
     deliveryEntity,
+    deliveryAttemptEntity,
+    subscriptionEntity,
     idempotencyEntity,
   ].map((describe) => describe(dialect));

@@ -15,8 +15,17 @@ export interface BusinessTypeRow {
   callbackMode: string;
   /** JSON object */
   fieldMapping: string | null;
+  /** The body that callbacks send: `standard`, or `lark-ticket`. */
+  callbackFormat: string;
+  /** What an unanswered check does: `closed` holds the order, `open` lets it go on. */
+  checkFailMode: string;
+  /** Seconds that an accepted callback may take to be answered. */
+  callbackDeadline: number;
   /** The `whsec_` secret that signs callbacks, sealed. */
   sealedSecret: string;
+  /** The secret before the last rotation, sealed; callbacks are signed with it too until its time has come. */
+  sealedPreviousSecret: string | null;
+  previousSecretUntil: Date | null;
   createTime: Date;
   updateTime: Date;
 }
@@ -36,7 +45,12 @@ export const businessTypeEntity = (dialect: Dialect) => {
       executeUrl: c.varchar('execute_url', 2048, { nullable: true }),
       callbackMode: c.varchar('callback_mode', 8, { default: 'sync' }),
       fieldMapping: c.text('field_mapping', { nullable: true }),
+      callbackFormat: c.varchar('callback_format', 16, { default: 'standard' }),
+      checkFailMode: c.varchar('check_fail_mode', 8, { default: 'closed' }),
+      callbackDeadline: c.int('callback_deadline', { default: 86_400 }),
       sealedSecret: c.text('sealed_secret'),
+      sealedPreviousSecret: c.text('sealed_previous_secret', { nullable: true }),
+      previousSecretUntil: c.datetime('previous_secret_until', { nullable: true }),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),
     },

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import {
+  ApiBody,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -19,15 +20,21 @@ import {
   CreateBusinessType,
   CreatedBusinessType,
   ListBusinessTypes,
+  PingAnswers,
+  RotateSecret,
   UpdateBusinessType,
 } from './business-types.dto.js';
 import { BusinessTypesService } from './business-types.service.js';
+import { PingService } from './ping.service.js';
 
 @ApiTags('Business types')
 @Permit('team_admin')
 @Controller('business-types')
 export class BusinessTypesController {
-  constructor(private readonly types: BusinessTypesService) {}
+  constructor(
+    private readonly types: BusinessTypesService,
+    private readonly pings: PingService,
+  ) {}
 
   @Post()
   @SecretAnswer()
@@ -90,14 +97,41 @@ export class BusinessTypesController {
   @Post(':code/rotate-secret')
   @HttpCode(200)
   @SecretAnswer()
-  @ApiOperation({ summary: 'Give the callbacks a new secret; the old one ends at once' })
+  @ApiOperation({
+    summary: 'Give the callbacks a new secret',
+    description:
+      'The answer shows it this once. For `overlap`, callbacks carry two signatures, of the new secret and of the ' +
+      'old one; of several rotations within an overlap the newest two secrets count. A body is not needed.',
+  })
+  @ApiBody({ type: RotateSecret, required: false })
   @ApiOkResponse({ type: CallbackSecret })
   @Problems('validation_failed', 'not_found')
   rotateSecret(
     @Caller() caller: Principal,
     @Param('code') code: string,
     @Query() owner: BusinessTypeOwner,
+    @Body() dto: RotateSecret,
   ): Promise<CallbackSecret> {
-    return this.types.rotateSecret(asUser(caller), code, owner);
+    return this.types.rotateSecret(asUser(caller), code, owner, dto);
+  }
+
+  @Post(':code/ping')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Send a signed test message to the addresses of a business type',
+    description:
+      'At once and without retries, `{"type": "ping", "timestamp": …, "data": {"business_type", "acc_code"}}` goes to ' +
+      '`checkUrl` and `executeUrl`, whichever are set, in the standard format. A module must ignore message types that ' +
+      'it does not know, this one included: answer 2xx and do nothing. An address that does not answer is told in ' +
+      '`items`, not as an error.',
+  })
+  @ApiOkResponse({ type: PingAnswers })
+  @Problems('validation_failed', 'not_found')
+  ping(
+    @Caller() caller: Principal,
+    @Param('code') code: string,
+    @Query() owner: BusinessTypeOwner,
+  ): Promise<PingAnswers> {
+    return this.pings.ping(asUser(caller), code, owner);
   }
 }

@@ -1,5 +1,5 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
-import { Code, Moment, OneOf, Text } from '../http/fields.js';
+import { Code, Duration, Moment, OneOf, Text } from '../http/fields.js';
 import { PageQuery } from '../http/pagination.js';
 import { CallbackUrl } from './callback-url.js';
 import { type FieldMapping, FieldMappingField } from './field-mapping.js';
@@ -7,6 +7,14 @@ import { type FieldMapping, FieldMappingField } from './field-mapping.js';
 /** How a callback is answered: in its own response, or later by a call to `/callbacks/…`. */
 export const callbackModes = ['sync', 'async'] as const;
 export type CallbackMode = (typeof callbackModes)[number];
+
+/** The body that callbacks send: the one of Standard Webhooks, or the flat one that ticket robots of Lark read. */
+export const callbackFormats = ['standard', 'lark-ticket'] as const;
+export type CallbackFormat = (typeof callbackFormats)[number];
+
+/** What becomes of an order whose check cannot be asked: it waits for the retries, or goes on without. */
+export const failModes = ['closed', 'open'] as const;
+export type FailMode = (typeof failModes)[number];
 
 class BusinessTypeFields {
   @Text(128, { example: '数据集导出' })
@@ -34,10 +42,39 @@ class BusinessTypeFields {
 
   @OneOf(callbackModes, {
     optional: true,
-    description: '`sync` (default): the callback answers the result. `async`: the result comes later.',
+    description:
+      '`sync` (default): the response to a callback is its answer: 200 with the result; 202 defers it to a later call ' +
+      'to `/callbacks/…`. `async`: every other 2xx defers it as well.',
     example: 'sync',
   })
   callbackMode?: CallbackMode;
+
+  @OneOf(callbackFormats, {
+    optional: true,
+    description:
+      '`standard` (default): the body of Standard Webhooks, `{type, timestamp, data}`. `lark-ticket`: a flat body, ' +
+      'the mapped variables by name and the order as `ticket_id`.',
+    example: 'standard',
+  })
+  format?: CallbackFormat;
+
+  @OneOf(failModes, {
+    optional: true,
+    description:
+      'What becomes of an order whose check cannot be asked. `closed` (default): it stays initiating while retries ' +
+      'go on. `open`: it goes on at the first attempt that fails.',
+    example: 'closed',
+  })
+  failMode?: FailMode;
+
+  @Duration('1s', '90d', {
+    optional: true,
+    description:
+      'How long a check or an execution that was accepted with a deferred answer may take to be answered, before ' +
+      'it is parked; whole seconds, `1s` to `90d`, `24h` by default.',
+    example: '24h',
+  })
+  callbackDeadline?: string;
 
   @FieldMappingField({
     description: "Names of the order's variables, and the names under which callbacks send them.",
@@ -102,8 +139,20 @@ export class BusinessTypeView {
   @ApiProperty({ type: String, nullable: true, example: 'https://dms.example.com/approvals/execute' })
   executeUrl: string | null;
 
-  @ApiProperty({ enum: [...callbackModes] })
+  @ApiProperty({ enum: [...callbackModes], example: 'sync' })
   callbackMode: CallbackMode;
+
+  @ApiProperty({ enum: [...callbackFormats], example: 'standard' })
+  format: CallbackFormat;
+
+  @ApiProperty({ enum: [...failModes], example: 'closed' })
+  failMode: FailMode;
+
+  @ApiProperty({
+    description: 'In the largest unit that says it exactly; a single day is `24h`.',
+    example: '24h',
+  })
+  callbackDeadline: string;
 
   @ApiProperty({
     type: 'object',
@@ -130,9 +179,51 @@ export class CreatedBusinessType extends BusinessTypeView {
   secret: string;
 }
 
+export class RotateSecret {
+  @Duration('0s', '30d', {
+    optional: true,
+    description:
+      'How long callbacks are signed with the old secret as well; whole seconds, `0s` to `30d`, `24h` by default. ' +
+      '`0s` ends the old one at once.',
+    example: '24h',
+  })
+  overlap?: string;
+}
+
 export class CallbackSecret {
   @ApiProperty(secretDocumentation)
   secret: string;
+
+  @Moment({
+    nullable: true,
+    description: 'Until when callbacks carry a signature of the old secret too; null when it has ended.',
+  })
+  previousSecretValidUntil: Date | null;
+}
+
+export class PingAnswer {
+  @ApiProperty({ enum: ['check', 'execute'], example: 'check' })
+  kind: 'check' | 'execute';
+
+  @ApiProperty({ example: 'https://dms.example.com/approvals/check' })
+  url: string;
+
+  @ApiProperty({ description: 'Whether it answered with a status of 200 to 299.', example: true })
+  ok: boolean;
+
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Null when no answer came.', example: 200 })
+  status: number | null;
+
+  @ApiProperty({ type: 'integer', example: 42 })
+  durationMs: number;
+
+  @ApiProperty({ type: String, nullable: true, description: 'What went wrong; null when nothing did.' })
+  error: string | null;
+}
+
+export class PingAnswers {
+  @ApiProperty({ type: [PingAnswer], description: 'One for each address that is set.' })
+  items: readonly PingAnswer[];
 }
 
 export class BusinessTypePage {

@@ -2,10 +2,12 @@ import { Module } from '@nestjs/common';
 import { BusinessTypesController } from './business-types.controller.js';
 import { BusinessTypesRepository } from './business-types.repository.js';
 import { BusinessTypesService } from './business-types.service.js';
+import { CallbackTargetsService } from './callback-targets.service.js';
+import { PingService } from './ping.service.js';
 
 @Module({
   controllers: [BusinessTypesController],
-  providers: [BusinessTypesRepository, BusinessTypesService],
-  exports: [BusinessTypesService],
+  providers: [BusinessTypesRepository, BusinessTypesService, CallbackTargetsService, PingService],
+  exports: [BusinessTypesService, CallbackTargetsService],
 })
 export class BusinessTypesModule {}

@@ -28,6 +28,13 @@ export class BusinessTypesRepository {
     return codes === null ? rows : rows.filter((row) => codes.includes(row.code));
   }
 
+  /** The type of an id, if it is of one of these scopes; else null. */
+  byId(scopes: readonly string[], id: string): Promise<BusinessTypeRow | null> {
+    return this.database
+      .repository<BusinessTypeRow>('BusinessType')
+      .findOneBy({ id, scope: In([...scopes]) });
+  }
+
   /**
    * Locks the types of these codes until the transaction ends: those who bind, unbind or delete a type of the same
    * code wait for each other here.

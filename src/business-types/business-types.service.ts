@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { isSystemAdmin, teamOf, type UserPrincipal } from '../auth/principal.js';
 import { Sealer } from '../config/sealer.js';
@@ -6,23 +5,30 @@ import { wholeSecond } from '../database/dialect.js';
 import { classify } from '../database/errors.js';
 import type { Sql, Tx } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
+import { durationText, secondsOf } from '../http/fields.js';
 import { type Page, pageOf, windowOf } from '../http/pagination.js';
-import { notFound, Problem } from '../http/problem.js';
+import { type FieldError, notFound, Problem } from '../http/problem.js';
+import { AddressGuard } from '../outbound/address-guard.js';
+import { newWebhookSecret } from '../outbound/webhook-signature.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import type { BusinessTypeRow } from './business-type.entity.js';
 import type {
   BusinessTypeOwner,
   BusinessTypeView,
+  CallbackFormat,
   CallbackMode,
   CallbackSecret,
   CreateBusinessType,
   CreatedBusinessType,
+  FailMode,
   ListBusinessTypes,
+  RotateSecret,
   UpdateBusinessType,
 } from './business-types.dto.js';
 import { BusinessTypesRepository, platformScope } from './business-types.repository.js';
 import type { FieldMapping } from './field-mapping.js';
+import { sealContext } from './seal-context.js';
 
 /**
  * The dictionary of business types: the platform's, and each team's own, which shadow the platform's of the same code.
@@ -33,15 +39,17 @@ export class BusinessTypesService {
   constructor(
     private readonly types: BusinessTypesRepository,
     private readonly unitOfWork: UnitOfWork,
+    private readonly addresses: AddressGuard,
     private readonly sealer: Sealer,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
 
-  /** @throws Problem 409 already_exists */
+  /** @throws Problem 400 for an address that must not be called, 409 already_exists */
   async create(principal: UserPrincipal, dto: CreateBusinessType): Promise<CreatedBusinessType> {
     const scope = teamOf(principal, dto.accCode) ?? platformScope;
-    const secret = newSecret();
+    await this.refuseAddresses(dto);
+    const secret = newWebhookSecret();
     const now = wholeSecond(this.clock.now());
     const row: BusinessTypeRow = {
       id: this.ids.next(),
@@ -52,8 +60,13 @@ export class BusinessTypesService {
       checkUrl: dto.checkUrl ?? null,
       executeUrl: dto.executeUrl ?? null,
       callbackMode: dto.callbackMode ?? 'sync',
+      callbackFormat: dto.format ?? 'standard',
+      checkFailMode: dto.failMode ?? 'closed',
+      callbackDeadline: secondsOf(dto.callbackDeadline ?? '24h'),
       fieldMapping: toText(dto.fieldMapping),
       sealedSecret: this.sealer.seal(secret, sealContext({ scope, code: dto.code })),
+      sealedPreviousSecret: null,
+      previousSecretUntil: null,
       createTime: now,
       updateTime: now,
     };
@@ -81,18 +94,22 @@ export class BusinessTypesService {
     return toView(await this.addressed(principal, code, owner));
   }
 
-  /** @throws Problem 404, 403 for one of the platform in a team's hands. */
+  /** @throws Problem 400 for an address that must not be called, 404, 403 for one of the platform in a team's hands. */
   async update(
     principal: UserPrincipal,
     code: string,
     owner: BusinessTypeOwner,
     dto: UpdateBusinessType,
   ): Promise<BusinessTypeView> {
-    const { fieldMapping, ...fields } = dto;
+    await this.refuseAddresses(dto);
+    const { format, failMode, callbackDeadline, fieldMapping, ...fields } = dto;
     return this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, code, owner);
       const change: Partial<BusinessTypeRow> = {
         ...fields,
+        ...(format === undefined ? {} : { callbackFormat: format }),
+        ...(failMode === undefined ? {} : { checkFailMode: failMode }),
+        ...(callbackDeadline === undefined ? {} : { callbackDeadline: secondsOf(callbackDeadline) }),
         ...(fieldMapping === undefined ? {} : { fieldMapping: toText(fieldMapping) }),
         updateTime: wholeSecond(this.clock.now()),
       };
@@ -113,20 +130,30 @@ export class BusinessTypesService {
     });
   }
 
-  /** @throws Problem 404, 403 */
+  /**
+   * Gives the callbacks a new secret. The old one goes on beside it for the overlap, so that a module can be told of
+   * the new one in the meantime; the one before that ends.
+   * @throws Problem 404, 403
+   */
   async rotateSecret(
     principal: UserPrincipal,
     code: string,
     owner: BusinessTypeOwner,
+    { overlap = '24h' }: RotateSecret,
   ): Promise<CallbackSecret> {
-    const secret = newSecret();
+    const secret = newWebhookSecret();
     return this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, code, owner);
+      const now = this.clock.now();
+      const until = overlapEnd(now, secondsOf(overlap));
       await this.types.update(tx, row.id, {
         sealedSecret: this.sealer.seal(secret, sealContext(row)),
-        updateTime: wholeSecond(this.clock.now()),
+        // Moves as it is: both columns are sealed for this type, and a secret that no longer opens can still be left.
+        sealedPreviousSecret: until && row.sealedSecret,
+        previousSecretUntil: until,
+        updateTime: wholeSecond(now),
       });
-      return { secret };
+      return { secret, previousSecretValidUntil: until };
     });
   }
 
@@ -150,6 +177,26 @@ export class BusinessTypesService {
     const found = new Set((await this.types.find(visibleScopes(team), codes, tx)).map((row) => row.code));
     const missing = codes.find((code) => !found.has(code));
     if (missing !== undefined) throw notFound(`business type ${missing}`);
+  }
+
+  /**
+   * A type that the caller may change, not locked.
+   * @throws Problem 404, 403 for one of the platform in a team's hands.
+   */
+  async changeable(
+    principal: UserPrincipal,
+    code: string,
+    owner: BusinessTypeOwner,
+    sql?: Sql,
+  ): Promise<BusinessTypeRow> {
+    const row = await this.addressed(principal, code, owner, sql);
+    if (row.scope === platformScope && !isSystemAdmin(principal)) {
+      throw new Problem(
+        'forbidden',
+        `business type ${code} belongs to the platform; only system administrators change it`,
+      );
+    }
+    return row;
   }
 
   /**
@@ -177,14 +224,19 @@ export class BusinessTypesService {
     owner: BusinessTypeOwner,
   ): Promise<BusinessTypeRow> {
     await this.types.lock(tx, visibleScopes(teamOf(principal, owner.accCode)), [code]);
-    const row = await this.addressed(principal, code, owner, tx);
-    if (row.scope === platformScope && !isSystemAdmin(principal)) {
-      throw new Problem(
-        'forbidden',
-        `business type ${code} belongs to the platform; only system administrators change it`,
-      );
-    }
-    return row;
+    return this.changeable(principal, code, owner, tx);
+  }
+
+  /** Refuses the addresses of a request that must not be called, all of them at once. */
+  private async refuseAddresses(dto: UpdateBusinessType): Promise<void> {
+    const checked = (['checkUrl', 'executeUrl'] as const).map(async (field): Promise<FieldError[]> => {
+      const reason = dto[field] ? await this.addresses.whyRefused(dto[field]) : null;
+      return reason === null ? [] : [{ field, message: reason }];
+    });
+    const errors = (await Promise.all(checked)).flat();
+    if (errors.length === 0) return;
+    const detail = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
+    throw new Problem('validation_failed', detail, { errors });
   }
 }
 
@@ -200,12 +252,9 @@ function shadowed(rows: readonly BusinessTypeRow[]): BusinessTypeRow[] {
   return [...byCode.values()];
 }
 
-/** 256 bits, in the form of Standard Webhooks. */
-const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
-
-/** Ties a sealed secret to its row. */
-const sealContext = ({ scope, code }: { scope: string; code: string }): string =>
-  `business-type/${scope}/${code}`;
+/** When an overlap that begins now is over, in whole seconds and never too early; null when there is none. */
+const overlapEnd = (now: Date, seconds: number): Date | null =>
+  seconds === 0 ? null : wholeSecond(new Date(now.getTime() + seconds * 1000 + 999));
 
 const toText = (mapping: FieldMapping | null | undefined): string | null =>
   mapping ? JSON.stringify(mapping) : null;
@@ -220,6 +269,9 @@ const toView = (row: BusinessTypeRow) =>
     checkUrl: row.checkUrl,
     executeUrl: row.executeUrl,
     callbackMode: row.callbackMode as CallbackMode,
+    format: row.callbackFormat as CallbackFormat,
+    failMode: row.checkFailMode as FailMode,
+    callbackDeadline: durationText(row.callbackDeadline),
     fieldMapping: row.fieldMapping === null ? null : (JSON.parse(row.fieldMapping) as FieldMapping),
     createTime: row.createTime,
     updateTime: row.updateTime,

@@ -14,6 +14,7 @@ export interface Columns {
   /** Up to 16 MiB: answers and events that may hold many rows. */
   longText(name: string, options?: Options): EntitySchemaColumnOptions;
   int(name: string, options?: Options): EntitySchemaColumnOptions;
+  bigint(name: string, options?: Options): EntitySchemaColumnOptions;
   /** `tinyint unsigned`, 0 to 255. */
   tinyint(name: string, options?: Options): EntitySchemaColumnOptions;
   datetime(name: string, options?: Options): EntitySchemaColumnOptions;
@@ -31,6 +32,7 @@ export function columnsOf(dialect: Dialect): Columns {
     text: (name, options) => ({ name, type: 'text', ...bin, ...options }),
     longText: (name, options) => ({ name, type: mysql ? 'mediumtext' : 'text', ...bin, ...options }),
     int: (name, options) => ({ name, type: 'int', ...options }),
+    bigint: (name, options) => ({ name, type: 'bigint', ...options }),
     tinyint: (name, options) => ({ name, type: 'tinyint', ...(mysql ? { unsigned: true } : {}), ...options }),
     datetime: (name, options) => ({ name, type: 'datetime', ...options }),
   };

@@ -16,3 +16,12 @@ export const fromDbTime = (value: Date | string): Date =>
 
 /** The same moment without its milliseconds: what a `datetime` column gives back. */
 export const wholeSecond = (moment: Date): Date => new Date(Math.floor(moment.getTime() / 1000) * 1000);
+
+/**
+ * Now by the database's clock, in milliseconds since 1970, as an SQL expression: replicas whose own clocks differ agree
+ * on it.
+ */
+export const databaseNow = (dialect: Dialect): string =>
+  dialect === 'mysql'
+    ? "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)"
+    : "CAST(unixepoch('subsec') * 1000 AS INTEGER)";

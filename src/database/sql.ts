@@ -21,11 +21,14 @@ export interface Tx extends Sql {
   readonly [inTransaction]: true;
   /** Runs a statement that changes rows. @returns how many rows it found to change. */
   run(sql: string, values?: readonly SqlValue[]): Promise<number>;
+  /** Has something told once the transaction is committed; never, when it is not. For signals within this process. */
+  afterCommit(tell: () => void): void;
 }
 
 /** The one implementation of {@link Sql} and {@link Tx}, over a TypeORM query runner. */
 export class QueryRunnerSql implements Sql {
   private statements: Statements | undefined;
+  private afterwards: (() => void)[] | undefined;
 
   constructor(private readonly runner: QueryRunner) {}
 
@@ -39,6 +42,15 @@ export class QueryRunnerSql implements Sql {
 
   repository<T extends ObjectLiteral>(entity: string): Repository<T> {
     return this.runner.manager.getRepository<T>(entity);
+  }
+
+  afterCommit(tell: () => void): void {
+    (this.afterwards ??= []).push(tell);
+  }
+
+  /** For the unit of work, when the transaction is committed. */
+  committed(): void {
+    for (const tell of this.afterwards ?? []) tell();
   }
 }
 

@@ -107,6 +107,7 @@ export class UnitOfWork {
         healthy = false;
         if (!confirm || !(await this.confirmed(confirm, error))) throw unknownOutcome(error);
       }
+      sql.committed();
       return result;
     } finally {
       await this.giveBack(runner, healthy);

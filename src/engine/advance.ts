@@ -41,6 +41,13 @@ export function advance(state: OrderState, facts: DirectoryFacts): OrderEvent[] 
   return events;
 }
 
+/** The steps that the end of the order cuts off; the one just decided keeps its decision. */
+export const cancelOpen = (state: OrderState, decided: StepSnapshot | null): OrderEvent[] =>
+  state.steps
+    .filter((step) => step.auditStatus === 'waiting' || step.auditStatus === 'in_review')
+    .filter((step) => step !== decided)
+    .map((step) => ({ type: 'step.cancelled', applyStep: step.applyStep }));
+
 /** Appends what follows by itself to what a command did. */
 export function thenAdvance(
   state: OrderState,

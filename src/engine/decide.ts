@@ -1,4 +1,5 @@
-import { sitsOn, thenAdvance, type DirectoryFacts } from './advance.js';
+import { type CallbackCommand, decideCallback } from './callbacks.js';
+import { cancelOpen, sitsOn, thenAdvance, type DirectoryFacts } from './advance.js';
 import type { OrderEvent, StepDecision } from './events.js';
 import { isEnded, openStep, type OrderState, type StepState } from './order-state.js';
 import { happened, refused, type Outcome, type Refusal } from './outcome.js';
@@ -13,7 +14,8 @@ export type Command =
       readonly expectedVersion: number | null;
       readonly facts: DirectoryFacts;
     }
-  | { readonly type: 'withdraw'; readonly actor: Person; readonly remark: string | null };
+  | { readonly type: 'withdraw'; readonly actor: Person; readonly remark: string | null }
+  | CallbackCommand;
 
 /**
  * Decides what a command does to an order: the events of one transition, or a refusal. Pure and total: the same state
@@ -26,6 +28,12 @@ export function decide(state: OrderState, command: Command): Outcome {
       return decideStep(state, command);
     case 'withdraw':
       return withdraw(state, command.actor, command.remark);
+    case 'answer_callback':
+    case 'skip_check':
+    case 'park_callback':
+    case 'redeliver_callback':
+    case 'abandon_callback':
+      return decideCallback(state, command);
     default:
       return unknownCommand(command);
   }
@@ -106,13 +114,6 @@ function withdraw(state: OrderState, actor: Person, remark: string | null): Outc
   }
   return happened([...cancelOpen(state, null), { type: 'order.withdrawn', remark }]);
 }
-
-/** The steps that the end of the order cuts off; the one just decided keeps its decision. */
-const cancelOpen = (state: OrderState, decided: StepState | null): OrderEvent[] =>
-  state.steps
-    .filter((step) => step.auditStatus === 'waiting' || step.auditStatus === 'in_review')
-    .filter((step) => step !== decided)
-    .map((step) => ({ type: 'step.cancelled', applyStep: step.applyStep }));
 
 function unknownCommand(command: never): never {
   throw new RangeError(`unknown command ${JSON.stringify(command)}`);

@@ -1,4 +1,4 @@
-import type { AutoApprove, Capacity } from './vocabulary.js';
+import type { ApplyStatus, AutoApprove, CallbackKind, Capacity } from './vocabulary.js';
 import type { StepSnapshot } from './order-state.js';
 
 /**
@@ -27,10 +27,39 @@ export type OrderEvent =
   | (StepDecision & { readonly type: 'step.approved' })
   | (StepDecision & { readonly type: 'step.rejected' })
   | { readonly type: 'step.cancelled'; readonly applyStep: number }
-  | { readonly type: 'order.rejected'; readonly reason: string }
+  | CallbackEvent
+  | {
+      readonly type: 'order.rejected';
+      /** A stable word: `step_rejected`, `check_failed`, `execute_failed` or `abandoned`. */
+      readonly reason: string;
+      /** What the business module, or the administrator who gave the callback up, says about it. */
+      readonly error?: string;
+    }
   | { readonly type: 'order.withdrawn'; readonly remark: string | null }
   | { readonly type: 'order.executing' }
   | { readonly type: 'order.completed' };
+
+/** What became of a callback; none of these changes the order by itself, the events behind them do. */
+export type CallbackEvent =
+  | { readonly type: `callback.${CallbackKind}.succeeded`; readonly msg: string | null }
+  | { readonly type: `callback.${CallbackKind}.failed`; readonly error: string }
+  /** The check could not be asked, and its business type lets orders go on then (`failMode: open`). */
+  | { readonly type: 'callback.check.skipped'; readonly error: string }
+  | {
+      readonly type: `callback.${CallbackKind}.parked`;
+      readonly deliveryId: string;
+      readonly error: string;
+    }
+  | { readonly type: `callback.${CallbackKind}.redelivered`; readonly deliveryId: string }
+  | {
+      readonly type: `callback.${CallbackKind}.abandoned`;
+      readonly deliveryId: string;
+      readonly applyStatus: AbandonedTo;
+      readonly reason: string;
+    };
+
+/** Where an administrator leads an order whose callback is given up. */
+export type AbandonedTo = Extract<ApplyStatus, 'rejected' | 'completed' | 'in_review'>;
 
 /** `step.voted` is an approval that leaves an `all` step open; `step.approved` and `step.rejected` close the step. */
 export interface StepDecision {

@@ -26,12 +26,24 @@ export function evolve(state: OrderState | null, event: OrderEvent): OrderState 
       applicantSystemAdmin: event.applicantSystemAdmin,
       autoApprove: event.autoApprove,
       hasExecute: event.hasExecute,
+      error: null,
       steps: event.steps.map(waitingStep),
     };
   }
   if (!state) throw new RangeError(`an order starts with order.opened, not with ${event.type}`);
   switch (event.type) {
     case 'check.requested':
+    case 'callback.check.succeeded':
+    case 'callback.check.failed':
+    case 'callback.check.skipped':
+    case 'callback.check.parked':
+    case 'callback.check.redelivered':
+    case 'callback.check.abandoned':
+    case 'callback.execute.succeeded':
+    case 'callback.execute.failed':
+    case 'callback.execute.parked':
+    case 'callback.execute.redelivered':
+    case 'callback.execute.abandoned':
       return state;
     case 'step.skipped':
       return withStep(state, event.applyStep, { auditStatus: 'skipped', reason: event.reason });
@@ -55,7 +67,7 @@ export function evolve(state: OrderState | null, event: OrderEvent): OrderState 
     case 'step.cancelled':
       return withStep(state, event.applyStep, { auditStatus: 'cancelled' });
     case 'order.rejected':
-      return { ...state, applyStatus: 'rejected' };
+      return { ...state, applyStatus: 'rejected', error: event.error ?? null };
     case 'order.withdrawn':
       return { ...state, applyStatus: 'withdrawn' };
     case 'order.executing':

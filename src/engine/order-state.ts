@@ -50,6 +50,8 @@ export interface OrderState {
   readonly applicantSystemAdmin: boolean;
   readonly autoApprove: AutoApprove;
   readonly hasExecute: boolean;
+  /** Why the order was rejected without a reviewer: the business module's words, or an administrator's. */
+  readonly error: string | null;
   readonly steps: readonly StepState[];
 }
 

@@ -7,6 +7,7 @@ export type RefusalCode =
   | 'not_in_review'
   | 'version_conflict'
   | 'already_decided'
+  | 'not_awaited'
   | 'forbidden';
 
 export interface Refusal {

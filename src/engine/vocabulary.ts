@@ -34,6 +34,10 @@ export type ApprovalMode = (typeof approvalModes)[number];
 export const autoApprovePolicies = ['through_applicant_node', 'applicant_nodes', 'never'] as const;
 export type AutoApprove = (typeof autoApprovePolicies)[number];
 
+/** The two callbacks to the business module: before the first step, and behind the last (domain rules 2 and 6). */
+export const callbackKinds = ['check', 'execute'] as const;
+export type CallbackKind = (typeof callbackKinds)[number];
+
 /** In which quality somebody decides; the log names it (domain rule 4). */
 export type Capacity = 'assignee' | 'system_admin';
 

@@ -16,6 +16,8 @@ const problems = {
   not_in_review: [409, 'The order is not under review'],
   already_decided: [409, 'Already decided'],
   order_closed: [409, 'The order has ended'],
+  not_awaited: [409, 'The order does not wait for this'],
+  delivery_closed: [409, 'Nothing is left to do with the delivery'],
   version_conflict: [409, 'The order has changed'],
   request_in_flight: [409, 'The first request with this key is still in flight'],
   payload_too_large: [413, 'The body is too large'],

@@ -87,6 +87,32 @@ export class OperationLogService {
     return (await sql.rows(`SELECT id FROM ${table} WHERE id = ?`, [id])).length > 0;
   }
 
+  /** An order's transitions from the first up to one, oldest first: what it takes to rebuild the order as it was then. */
+  async history(orderId: string, upTo: number): Promise<Transition[]> {
+    const rows = await this.database.rows<Row>(
+      `SELECT operation_user_code, operation_time, operation_data, transition_no
+         FROM ${table} WHERE apply_order_id = ? AND transition_no <= ?
+        ORDER BY transition_no, seq`,
+      [orderId, upTo],
+    );
+    const transitions = new Map<number, Transition & { readonly events: OrderEvent[] }>();
+    for (const row of rows) {
+      const event = JSON.parse(row.operation_data) as OrderEvent;
+      const known = transitions.get(row.transition_no);
+      if (known) known.events.push(event);
+      else {
+        transitions.set(row.transition_no, {
+          orderId,
+          number: row.transition_no,
+          userCode: row.operation_user_code,
+          events: [event],
+          time: fromDbTime(row.operation_time),
+        });
+      }
+    }
+    return [...transitions.values()];
+  }
+
   /** The log of an order, oldest first. Whoever calls has made sure that the order exists for the caller. */
   async page(orderId: string, window: PageWindow): Promise<Page<LogEntry>> {
     const [transition, seq] = (window.after ?? '0:-1').split(':').map(Number) as [number, number];

@@ -2,14 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { auditObjectTypeCodes, nameOf } from '../engine/codes.js';
 import type { ApprovalMode, AuditObjectType, AutoApprove } from '../engine/vocabulary.js';
+import { watchedBy } from './orders.repository.js';
 
 /** The template without which a team's order walks to a system administrator; made by the first migration. */
 export const systemTemplateId = '00000000-0000-7000-8000-000000000002';
 
 /** Everything that an opening copies, as it stands in one read: business type, template, stages, nodes, applicant. */
 export interface OpeningSnapshot {
+  readonly businessTypeId: string;
   readonly checkUrl: string | null;
   readonly executeUrl: string | null;
+  /** Whether somebody subscribes to what happens to orders of the team. */
+  readonly watched: boolean;
   readonly templateId: string;
   readonly templateName: string;
   readonly autoApprove: AutoApprove;
@@ -38,6 +42,8 @@ export interface SnapshotStage {
 
 interface Row {
   readonly scope: string;
+  readonly business_type_id: string;
+  readonly watched: number;
   readonly check_url: string | null;
   readonly execute_url: string | null;
   readonly template_id: string;
@@ -70,7 +76,7 @@ export class OpeningRepository {
    */
   async read(team: string | null, businessType: string, userCode: string): Promise<OpeningSnapshot | null> {
     const all = await this.database.rows<Row>(
-      `SELECT bt.scope, bt.check_url, bt.execute_url,
+      `SELECT bt.scope, bt.id AS business_type_id, bt.check_url, bt.execute_url, ${watchedBy('?')},
               t.id AS template_id, t.template_name, t.auto_approve,
               s.stage_no, s.condition_text,
               n.id AS node_id, n.template_node_name, n.acc_code AS node_team, n.audit_object_type, n.approval_mode,
@@ -86,12 +92,14 @@ export class OpeningRepository {
          LEFT JOIN dms_s_apply_user au ON au.user_code = ?
         WHERE bt.code = ? AND bt.scope IN ('', ?)
         ORDER BY bt.scope DESC, s.stage_no, ob.position`,
-      [team ?? '', systemTemplateId, userCode, businessType, team ?? ''],
+      [team ?? '', team ?? '', systemTemplateId, userCode, businessType, team ?? ''],
     );
     const first = all[0];
     if (!first) return null;
     const rows = all.filter((row) => row.scope === first.scope);
     return {
+      businessTypeId: first.business_type_id,
+      watched: Number(first.watched) === 1,
       checkUrl: first.check_url,
       executeUrl: first.execute_url,
       templateId: first.template_id,

@@ -61,6 +61,7 @@ export class OpeningService {
         applyTemplateId: snapshot.templateId,
         templateName: snapshot.templateName,
         businessType: dto.businessType,
+        businessTypeId: snapshot.businessTypeId,
         businessKey: dto.businessKey ?? null,
         title: dto.title ?? null,
         remark: dto.remark ?? null,
@@ -82,16 +83,17 @@ export class OpeningService {
       ),
     };
     let firstLogId = '';
-    const view = await this.unitOfWork.run(
+    return this.unitOfWork.run(
       async (tx) => {
         await this.orders.insert(tx, record);
-        firstLogId = await this.transitions.tell(tx, record, application.userCode, events);
+        const { watched } = snapshot;
+        const { userCode } = application;
+        firstLogId = await this.transitions.tell(tx, { record, events, userCode, watched });
+        tx.afterCommit(() => this.metrics.countEvents(events));
         return toView(record);
       },
       { confirm: (tx) => this.transitions.happened(tx, firstLogId) },
     );
-    this.metrics.countEvents(events);
-    return view;
   }
 
   /** Tells the path that an order would take if it were opened now; stores nothing. */

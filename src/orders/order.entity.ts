@@ -20,6 +20,10 @@ export interface OrderRow {
   applicantSystemAdmin: number;
   /** JSON object */
   variables: string | null;
+  /** The business type's id at opening: whose callbacks the order goes through. */
+  businessTypeId: string | null;
+  /** What a business module, or an administrator who gave a callback up, said when that rejected the order. */
+  error: string | null;
   /** Committed commands so far. */
   version: number;
   createTime: Date;
@@ -46,6 +50,8 @@ export const orderEntity = (dialect: Dialect) => {
       hasExecute: c.tinyint('has_execute', { default: 0 }),
       applicantSystemAdmin: c.tinyint('applicant_system_admin', { default: 0 }),
       variables: c.text('variables', { nullable: true }),
+      businessTypeId: c.varchar('business_type_id', 64, { nullable: true }),
+      error: c.text('error', { nullable: true }),
       version: c.int('version', { default: 1 }),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),

@@ -33,19 +33,25 @@ export class OrderPeople {
     actor: { readonly principal: UserPrincipal; readonly active: boolean },
   ): Promise<{ actor: Person; facts: DirectoryFacts }> {
     const { userCode } = actor.principal;
-    const groups = groupsOf(state.steps.flatMap((step) => step.subjects));
-    const asking = state.steps
-      .filter((step) => step.approvalMode === 'all' && step.auditStatus === 'waiting')
-      .flatMap((step) => step.subjects);
-    const memberships = await this.memberships(sql, [userCode, state.applicant], groups);
+    const memberships = await this.memberships(sql, [userCode, state.applicant], groupsOf(subjectsOf(state)));
     return {
       actor: actor.active
         ? personOf(userCode, isSystemAdmin(actor.principal), memberships.get(userCode))
         : { userCode, subjects: new Set(), systemAdmin: false },
       facts: {
         applicant: personOf(state.applicant, state.applicantSystemAdmin, memberships.get(state.applicant)),
-        ...(await this.asked(sql, team, asking)),
+        ...(await this.asked(sql, team, askedAhead(state))),
       },
+    };
+  }
+
+  /** The facts for a command that nobody gives in person: the applicant, and whom the steps ahead would ask. */
+  async forService(sql: Sql, team: string | null, state: OrderState): Promise<DirectoryFacts> {
+    const { applicant, applicantSystemAdmin } = state;
+    const memberships = await this.memberships(sql, [applicant], groupsOf(subjectsOf(state)));
+    return {
+      applicant: personOf(applicant, applicantSystemAdmin, memberships.get(applicant)),
+      ...(await this.asked(sql, team, askedAhead(state))),
     };
   }
 
@@ -87,6 +93,14 @@ export class OrderPeople {
     return this.directory.memberships(sql, [...new Set(users)], groups);
   }
 }
+
+const subjectsOf = (state: OrderState): Subject[] => state.steps.flatMap((step) => step.subjects);
+
+/** Whom the `all` steps that are still ahead would ask. */
+const askedAhead = (state: OrderState): Subject[] =>
+  state.steps
+    .filter((step) => step.approvalMode === 'all' && step.auditStatus === 'waiting')
+    .flatMap((step) => step.subjects);
 
 const groupsOf = (subjects: readonly Subject[]): Subject[] => [...new Set(subjects.filter(isGroupSubject))];
 

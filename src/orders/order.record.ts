@@ -8,6 +8,8 @@ export interface OrderHead {
   readonly applyTemplateId: string;
   readonly templateName: string;
   readonly businessType: string;
+  /** Of the business type under which it was opened; null for orders that are older than callbacks. */
+  readonly businessTypeId: string | null;
   readonly businessKey: string | null;
   readonly title: string | null;
   readonly remark: string | null;

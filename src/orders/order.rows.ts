@@ -19,6 +19,7 @@ export interface OrderSqlRow {
   readonly id: string;
   readonly apply_template_id: string;
   readonly business_type: string;
+  readonly business_type_id: string | null;
   readonly apply_status: string;
   readonly user_code: string;
   readonly acc_code: string | null;
@@ -30,14 +31,15 @@ export interface OrderSqlRow {
   readonly has_execute: number;
   readonly applicant_system_admin: number;
   readonly variables: string | null;
+  readonly error: string | null;
   readonly version: number;
   readonly create_time: Date | string;
   readonly update_time: Date | string;
 }
 
 export const orderColumns =
-  'o.id, o.apply_template_id, o.business_type, o.apply_status, o.user_code, o.acc_code, o.remark, o.business_key,' +
-  ' o.title, o.template_name, o.auto_approve, o.has_execute, o.applicant_system_admin, o.variables, o.version,' +
+  'o.id, o.apply_template_id, o.business_type, o.business_type_id, o.apply_status, o.user_code, o.acc_code, o.remark, o.business_key,' +
+  ' o.title, o.template_name, o.auto_approve, o.has_execute, o.applicant_system_admin, o.variables, o.error, o.version,' +
   ' o.create_time, o.update_time';
 
 /** One assignee of one step, or a step without assignees (`subject` null). */
@@ -89,6 +91,7 @@ export function toRecord(order: OrderSqlRow, rows: readonly StepSqlRow[]): Order
       applicantSystemAdmin: order.applicant_system_admin === 1,
       autoApprove: order.auto_approve as AutoApprove,
       hasExecute: order.has_execute === 1,
+      error: order.error,
       steps: steps.map((row) => toStep(row, ofStep.get(row.apply_step) ?? [])),
     },
     steps: steps.map((row) => ({
@@ -106,6 +109,7 @@ export const toHead = (row: OrderSqlRow): OrderHead => ({
   applyTemplateId: row.apply_template_id,
   templateName: row.template_name,
   businessType: row.business_type,
+  businessTypeId: row.business_type_id,
   businessKey: row.business_key,
   title: row.title,
   remark: row.remark,

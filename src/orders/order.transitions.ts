@@ -1,9 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql, Tx } from '../database/sql.js';
 import type { OrderEvent } from '../engine/events.js';
+import type { CallbackKind } from '../engine/vocabulary.js';
 import { OperationLogService } from '../operation-log/operation-log.service.js';
 import { type Delivery, OutboxService } from '../outbox/outbox.service.js';
 import type { OrderRecord } from './order.record.js';
+
+/** Under which topic an order's callbacks leave the house. */
+export const callbackTopics = { check: 'order.check', execute: 'order.execute' } as const satisfies Record<
+  CallbackKind,
+  string
+>;
+
+/** The topic that tells subscribers of a transition: one row, however many events and subscribers there are. */
+export const eventsTopic = 'order.events';
+
+/** One committed command of an order. */
+export interface Told {
+  readonly record: OrderRecord;
+  readonly events: readonly OrderEvent[];
+  /** Who did it. */
+  readonly userCode: string;
+  /** Whether somebody subscribes to what happens to the team's orders. */
+  readonly watched: boolean;
+}
 
 /** What every committed command of an order leaves besides the order itself: its log rows and its deliveries. */
 @Injectable()
@@ -14,17 +34,17 @@ export class OrderTransitions {
   ) {}
 
   /** @returns the id of the transition's first log row, for {@link happened}. */
-  async tell(tx: Tx, record: OrderRecord, userCode: string, events: readonly OrderEvent[]): Promise<string> {
-    const { id, updateTime, accCode } = record.head;
-    const deliveries = events.flatMap((event): Delivery[] => {
-      const topic = topicOf(event);
-      return topic ? [{ topic, orderId: id, accCode, payload: { ticket_id: id }, time: updateTime }] : [];
-    });
-    await this.outbox.enqueue(tx, deliveries);
+  async tell(tx: Tx, told: Told): Promise<string> {
+    const { record, events } = told;
+    const { id, updateTime } = record.head;
+    await this.outbox.enqueue(tx, deliveriesOf(told));
+    if (events.some((event) => event.type === 'order.withdrawn')) {
+      await this.outbox.cancel(tx, id, callbackTopics.check, updateTime);
+    }
     return this.log.append(tx, {
       orderId: id,
       number: record.state.version,
-      userCode,
+      userCode: told.userCode,
       events,
       time: updateTime,
     });
@@ -36,7 +56,29 @@ export class OrderTransitions {
   }
 }
 
+function deliveriesOf({ record, events, watched }: Told): Delivery[] {
+  const { id, accCode, businessTypeId, updateTime } = record.head;
+  const common = { orderId: id, accCode, time: updateTime };
+  const deliveries = events.flatMap((event): Delivery[] => {
+    const topic = topicOf(event);
+    return topic
+      ? [{ ...common, topic, target: `b:${businessTypeId ?? ''}`, payload: { ticket_id: id } }]
+      : [];
+  });
+  if (watched) {
+    const transition = record.state.version;
+    deliveries.push({
+      ...common,
+      topic: eventsTopic,
+      target: 'events',
+      cause: String(transition),
+      payload: { transition },
+    });
+  }
+  return deliveries;
+}
+
 function topicOf(event: OrderEvent): Delivery['topic'] | null {
-  if (event.type === 'check.requested') return 'order.check';
-  return event.type === 'order.executing' ? 'order.execute' : null;
+  if (event.type === 'check.requested') return callbackTopics.check;
+  return event.type === 'order.executing' ? callbackTopics.execute : null;
 }

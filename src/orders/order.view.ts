@@ -15,6 +15,7 @@ export const toView = (record: OrderRecord): OrderView => ({
   accCode: record.head.accCode,
   remark: record.head.remark,
   variables: record.head.variables,
+  error: record.state.error,
   version: record.state.version,
   createTime: record.head.createTime,
   updateTime: record.head.updateTime,

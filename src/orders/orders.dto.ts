@@ -180,6 +180,15 @@ export class OrderView extends OrderSummary {
   variables: Readonly<Record<string, unknown>>;
 
   @ApiProperty({
+    type: String,
+    nullable: true,
+    description:
+      'Why the order was rejected without a reviewer: what the business module answered to the check or the execution, or what an administrator gave as reason.',
+    example: null,
+  })
+  error: string | null;
+
+  @ApiProperty({
     description: 'Counts committed commands; send it with a decision to be sure of what you decide on.',
   })
   version: number;

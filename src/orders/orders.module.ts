@@ -5,6 +5,8 @@ import { OutboxModule } from '../outbox/outbox.module.js';
 import { OpeningRepository } from './opening.repository.js';
 import { OpeningService } from './opening.service.js';
 import { OrderListsRepository } from './order-lists.repository.js';
+import { OrderCallbacksService } from './order-callbacks.service.js';
+import { OrderCommands } from './order.commands.js';
 import { OrderPeople } from './order.people.js';
 import { OrderTransitions } from './order.transitions.js';
 import { OrdersController } from './orders.controller.js';
@@ -17,12 +19,14 @@ import { OrdersService } from './orders.service.js';
   providers: [
     OpeningRepository,
     OpeningService,
+    OrderCallbacksService,
+    OrderCommands,
     OrderListsRepository,
     OrderPeople,
     OrderTransitions,
     OrdersRepository,
     OrdersService,
   ],
-  exports: [OrdersService],
+  exports: [OrderCallbacksService, OrdersService],
 })
 export class OrdersModule {}

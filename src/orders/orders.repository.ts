@@ -26,7 +26,13 @@ const assigneeTable = 'dms_s_apply_order_assignee';
 export interface LockedOrder {
   readonly record: OrderRecord;
   readonly actorActive: boolean;
+  /** Whether somebody subscribes to what happens to orders of its team. */
+  readonly watched: boolean;
 }
+
+/** Whether a team's orders are watched; the platform's subscriptions (scope '') watch all. @param team a column, or `?` */
+export const watchedBy = (team: string): string =>
+  `(SELECT EXISTS (SELECT 1 FROM dms_s_apply_subscription w WHERE w.active = 1 AND w.scope IN ('', ${team}))) AS watched`;
 
 /**
  * The hot paths' own SQL: one statement a table, rows in bulk, one lock. Every method takes the teams whose orders
@@ -43,15 +49,21 @@ export class OrdersRepository {
   async lock(tx: Tx, scope: TeamScope, id: string, actorCode: string): Promise<LockedOrder | null> {
     const active = `(SELECT u.active FROM dms_s_apply_user u
         WHERE u.user_code = ? AND (u.acc_code IS NULL OR u.acc_code = o.acc_code)) AS actor_active`;
-    const rows = await this.select<{ readonly actor_active: number | null }>(
+    const rows = await this.select<{ readonly actor_active: number | null; readonly watched: number }>(
       tx,
       scope,
       id,
-      { sql: `, ${active}`, values: [actorCode] },
+      { sql: `, ${active}, ${watchedBy('o.acc_code')}`, values: [actorCode] },
       forUpdate(this.database.dialect),
     );
     const [order] = rows;
-    return order ? { record: toRecord(order, rows), actorActive: order.actor_active !== 0 } : null;
+    return order
+      ? {
+          record: toRecord(order, rows),
+          actorActive: order.actor_active !== 0,
+          watched: Number(order.watched) === 1,
+        }
+      : null;
   }
 
   async find(scope: TeamScope, id: string): Promise<OrderRecord | null> {
@@ -71,6 +83,7 @@ export class OrdersRepository {
         'id',
         'apply_template_id',
         'business_type',
+        'business_type_id',
         'apply_status',
         'user_code',
         'acc_code',
@@ -91,6 +104,7 @@ export class OrdersRepository {
           head.id,
           head.applyTemplateId,
           head.businessType,
+          head.businessTypeId,
           applyStatusCodes[state.applyStatus],
           state.applicant,
           head.accCode,
@@ -161,10 +175,11 @@ export class OrdersRepository {
   async save(tx: Tx, before: OrderRecord, after: OrderRecord, events: readonly OrderEvent[]): Promise<void> {
     const time = toDbTime(after.head.updateTime);
     const found = await tx.run(
-      'UPDATE dms_s_apply_order SET apply_status = ?, version = ?, update_time = ? WHERE id = ? AND version = ?',
+      'UPDATE dms_s_apply_order SET apply_status = ?, version = ?, error = ?, update_time = ? WHERE id = ? AND version = ?',
       [
         applyStatusCodes[after.state.applyStatus],
         after.state.version,
+        after.state.error,
         time,
         after.head.id,
         before.state.version,

@@ -8,20 +8,16 @@ import {
   type UserPrincipal,
 } from '../auth/principal.js';
 import { Database } from '../database/database.js';
-import { wholeSecond } from '../database/dialect.js';
 import type { Tx } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { DirectoryService } from '../directory/directory.service.js';
-import { type Command, decide, mayDecide } from '../engine/decide.js';
-import type { OrderEvent } from '../engine/events.js';
-import { evolveAll } from '../engine/evolve.js';
+import { type Command, mayDecide } from '../engine/decide.js';
 import { type Page, type PageQuery, windowOf } from '../http/pagination.js';
 import { notFound, Problem } from '../http/problem.js';
-import { Metrics } from '../observability/metrics.js';
 import { type LogEntry, OperationLogService } from '../operation-log/operation-log.service.js';
-import { Clock } from '../runtime/clock.js';
+import { OrderCommands } from './order.commands.js';
 import { OrderPeople } from './order.people.js';
-import { assigneesAfter, type OrderRecord } from './order.record.js';
+import type { OrderRecord } from './order.record.js';
 import { OrderTransitions } from './order.transitions.js';
 import { toView } from './order.view.js';
 import { type OrderFilter, OrderListsRepository } from './order-lists.repository.js';
@@ -30,6 +26,7 @@ import { OrdersRepository } from './orders.repository.js';
 
 /** What other rooms may show of an order. */
 export { CanAct, OrderSummary, OrderView, StepView } from './orders.dto.js';
+export type { OrderRecord };
 
 /** Where a page of a list starts. */
 export interface ListWindow {
@@ -47,10 +44,9 @@ export class OrdersService {
     private readonly directory: DirectoryService,
     private readonly log: OperationLogService,
     private readonly transitions: OrderTransitions,
+    private readonly commands: OrderCommands,
     private readonly database: Database,
     private readonly unitOfWork: UnitOfWork,
-    private readonly metrics: Metrics,
-    private readonly clock: Clock,
   ) {}
 
   approve(principal: UserPrincipal, id: string, dto: DecideOrder): Promise<OrderView> {
@@ -129,6 +125,11 @@ export class OrdersService {
     throw new Problem('forbidden', 'only the applicant, its reviewers and administrators read an order');
   }
 
+  /** An order for the service itself, whatever its team; null when none exists. */
+  forService(id: string): Promise<OrderRecord | null> {
+    return this.orders.find('all', id);
+  }
+
   private async find(principal: Principal, id: string): Promise<OrderRecord> {
     const record = await this.orders.find(scopeOf(principal), id);
     if (!record) throw notFound(`order ${id}`);
@@ -149,43 +150,23 @@ export class OrdersService {
     }));
   }
 
-  /** One command: lock the order, let the engine decide, save, log. */
+  /** One command of a person, in a transaction of its own. */
   private async command(
     principal: UserPrincipal,
     id: string,
     prepare: (tx: Tx, record: OrderRecord, actorActive: boolean) => Promise<Command>,
   ): Promise<OrderView> {
+    const target = { scope: scopeOf(principal), id, userCode: principal.userCode };
     let firstLogId = '';
-    let committed: readonly OrderEvent[] = [];
-    const view = await this.unitOfWork.run(
+    return this.unitOfWork.run(
       async (tx) => {
-        const locked = await this.orders.lock(tx, scopeOf(principal), id, principal.userCode);
-        if (!locked) throw notFound(`order ${id}`);
-        const before = locked.record;
-        const outcome = decide(before.state, await prepare(tx, before, locked.actorActive));
-        if (!outcome.ok) throw new Problem(outcome.refusal.code, outcome.refusal.detail);
-        const { events } = outcome;
-        const now = wholeSecond(this.clock.now());
-        const state = evolveAll(before.state, events);
-        const after: OrderRecord = {
-          head: { ...before.head, updateTime: now },
-          state,
-          steps: before.steps.map((step, index) =>
-            state.steps[index] === before.state.steps[index] ? step : { ...step, updateTime: now },
-          ),
-          assignees: events.reduce(
-            (rows, event) => assigneesAfter(rows, event, state, now),
-            before.assignees,
-          ),
-        };
-        await this.orders.save(tx, before, after, events);
-        firstLogId = await this.transitions.tell(tx, after, principal.userCode, events);
-        committed = events;
-        return toView(after);
+        const done = await this.commands.carryOut(tx, target, (record, active) =>
+          prepare(tx, record, active),
+        );
+        ({ firstLogId } = done);
+        return toView(done.record);
       },
       { confirm: (tx) => this.transitions.happened(tx, firstLogId) },
     );
-    this.metrics.countEvents(committed);
-    return view;
   }
 }

@@ -4,6 +4,7 @@ import type { Dialect } from '../database/dialect.js';
 
 /** One outgoing call, written by the transaction that causes it. */
 export interface DeliveryRow {
+  /** Also the `webhook-id`: the same on every attempt. */
   id: string;
   topic: string;
   applyOrderId: string;
@@ -12,6 +13,21 @@ export interface DeliveryRow {
   /** JSON */
   payload: string;
   createTime: Date;
+  /** Tells deliveries of one order and topic apart; no cause is carried out twice. */
+  cause: string;
+  /** Whom it goes to: what shares a target waits for each other. */
+  target: string;
+  /** When it is next due, by its state; null when nothing is left to do. */
+  dueAt: number | null;
+  attempts: number;
+  /** Failed attempts since it was stored or last redelivered: the place in the retry schedule. */
+  failures: number;
+  /** Whose claim it is while it is being sent. */
+  claimToken: string | null;
+  /** What the target answered: 1 yes, 0 no, null nothing yet. */
+  result: number | null;
+  lastError: string | null;
+  updateTime: Date | null;
 }
 
 export const deliveryEntity = (dialect: Dialect) => {
@@ -27,10 +43,21 @@ export const deliveryEntity = (dialect: Dialect) => {
       state: c.varchar('state', 16),
       payload: c.longText('payload'),
       createTime: c.datetime('create_time'),
+      cause: c.varchar('cause', 160, { default: '' }),
+      target: c.varchar('target', 80, { default: '' }),
+      dueAt: c.bigint('due_at', { nullable: true }),
+      attempts: c.int('attempts', { default: 0 }),
+      failures: c.int('failures', { default: 0 }),
+      claimToken: c.varchar('claim_token', 64, { nullable: true }),
+      result: c.tinyint('result', { nullable: true }),
+      lastError: c.varchar('last_error', 512, { nullable: true }),
+      updateTime: c.datetime('update_time', { nullable: true }),
     },
     indices: [
-      { name: 'uq_delivery_order_topic', columns: ['applyOrderId', 'topic'], unique: true },
+      { name: 'uq_delivery_cause', columns: ['applyOrderId', 'topic', 'cause'], unique: true },
       { name: 'ix_delivery_state', columns: ['state', 'id'] },
+      { name: 'ix_delivery_due', columns: ['dueAt'] },
+      { name: 'ix_delivery_team', columns: ['accCode', 'id'] },
     ],
   });
 };

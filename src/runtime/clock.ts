@@ -6,4 +6,9 @@ export class Clock {
   now(): Date {
     return new Date();
   }
+
+  /** Milliseconds since some moment; never steps back, whatever happens to the time of day. */
+  elapsed(): number {
+    return performance.now();
+  }
 }

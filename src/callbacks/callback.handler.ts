@@ -1,0 +1,151 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { type CallbackTarget, CallbackTargetsService } from '../business-types/callback-targets.service.js';
+import type { Tx } from '../database/sql.js';
+import { Problem } from '../http/problem.js';
+import {
+  type CallbackAnswer,
+  type CallbackKind,
+  callbackTopics,
+  OrderCallbacksService,
+  type OrderRecord,
+} from '../orders/order-callbacks.service.js';
+import { OrdersService } from '../orders/orders.service.js';
+import { type OutboundAnswer, OutboundClient, OutboundError } from '../outbound/outbound.client.js';
+import { webhookHeaders } from '../outbound/webhook-signature.js';
+import {
+  type AttemptResult,
+  type ClaimedDelivery,
+  type DeliveryHandler,
+  DeliveryHandlers,
+} from '../outbox/delivery-handler.port.js';
+import { parseAnswer } from './callback-answer.js';
+import { callbackBody } from './callback-body.js';
+
+/** The kind of callback that a topic stands for; null for topics of others. */
+export function kindOf(topic: string): CallbackKind | null {
+  if (topic === callbackTopics.check) return 'check';
+  return topic === callbackTopics.execute ? 'execute' : null;
+}
+
+/** Asks business modules: the check before the first step, the execution behind the last (domain rules 2 and 6). */
+@Injectable()
+export class CallbackHandler implements DeliveryHandler, OnModuleInit {
+  readonly topics = Object.values(callbackTopics);
+
+  constructor(
+    private readonly handlers: DeliveryHandlers,
+    private readonly targets: CallbackTargetsService,
+    private readonly orders: OrdersService,
+    private readonly callbacks: OrderCallbacksService,
+    private readonly client: OutboundClient,
+  ) {}
+
+  onModuleInit(): void {
+    this.handlers.register(this);
+  }
+
+  async attempt(delivery: ClaimedDelivery, signal: AbortSignal): Promise<AttemptResult> {
+    const kind = kindOf(delivery.topic) ?? 'check';
+    const record = await this.orders.forService(delivery.orderId);
+    if (!record) return permanently('the order is gone');
+    const { businessTypeId, accCode, businessType } = record.head;
+    const target = await this.targets.find({ id: businessTypeId, team: accCode, code: businessType });
+    const url = kind === 'check' ? target?.checkUrl : target?.executeUrl;
+    if (!target || !url) {
+      return permanently(
+        target
+          ? `business type ${businessType} has no ${kind}Url any more; set one and redeliver, or abandon this`
+          : `business type ${businessType} is gone; abandon this`,
+      );
+    }
+    const result = await this.call(delivery, record, target, url, kind, signal);
+    if (result.outcome !== 'failed' || kind !== 'check' || target.failMode !== 'open') return result;
+    // An order of this type does not wait for a check that cannot be asked.
+    return {
+      ...result,
+      settle: (tx) => this.unlessOver(() => this.callbacks.skipCheck(tx, delivery.orderId, result.error)),
+    };
+  }
+
+  lock(tx: Tx, { orderId }: Pick<ClaimedDelivery, 'orderId'>): Promise<unknown> {
+    return this.callbacks.lock(tx, 'all', orderId);
+  }
+
+  parked(
+    tx: Tx,
+    { id, topic, orderId }: Pick<ClaimedDelivery, 'id' | 'topic' | 'orderId'>,
+    error: string,
+  ): Promise<void> {
+    const kind = kindOf(topic) ?? 'check';
+    return this.unlessOver(() => this.callbacks.park(tx, { scope: 'all', orderId, kind }, id, error));
+  }
+
+  private async call(
+    delivery: ClaimedDelivery,
+    record: OrderRecord,
+    target: CallbackTarget,
+    url: string,
+    kind: CallbackKind,
+    signal: AbortSignal,
+  ): Promise<AttemptResult> {
+    const body = callbackBody(record, target, kind, delivery.createTime);
+    const headers = {
+      'content-type': 'application/json',
+      ...webhookHeaders({ id: delivery.id, sentAt: delivery.sentAt, body }, target.secrets),
+    };
+    try {
+      const answer = await this.client.post({ url, headers, body, signal });
+      return this.judge(answer, delivery.orderId, kind, target);
+    } catch (error) {
+      if (!(error instanceof OutboundError)) throw error;
+      return { outcome: 'failed', error: error.message };
+    }
+  }
+
+  /** What an HTTP answer means (contract, "Callbacks"; requirement 001: in asynchronous mode any 2xx takes the call on). */
+  private judge(
+    { status, body, truncated, retryAfter }: OutboundAnswer,
+    orderId: string,
+    kind: CallbackKind,
+    target: CallbackTarget,
+  ): AttemptResult {
+    const exchange = { status, answer: body };
+    const accepted: AttemptResult = { ...exchange, outcome: 'accepted', deadline: target.deadline };
+    const later = target.mode === 'async' && (status !== 200 || target.format === 'lark-ticket');
+    if (status === 202) return accepted;
+    if (status === 200) {
+      const parsed = truncated ? { why: 'the answer is longer than 64 KiB' } : parseAnswer(body, orderId);
+      if ('answer' in parsed) return { ...exchange, ...this.answered(orderId, kind, parsed.answer) };
+      return later ? accepted : { ...exchange, outcome: 'failed', error: parsed.why };
+    }
+    if (status > 200 && status < 300 && later) return accepted;
+    return {
+      ...exchange,
+      outcome: 'failed',
+      error: `the business module answered ${status}`,
+      ...(retryAfter === null ? {} : { retryAfter }),
+      ...(status === 410 ? { permanent: true } : {}),
+    };
+  }
+
+  private answered(orderId: string, kind: CallbackKind, answer: CallbackAnswer) {
+    return {
+      outcome: 'succeeded',
+      result: answer.result,
+      settle: (tx: Tx) =>
+        this.unlessOver(() => this.callbacks.answer(tx, { scope: 'all', orderId, kind }, answer)),
+    } as const;
+  }
+
+  /** An order that was withdrawn or closed meanwhile keeps its end; what comes of the call is recorded all the same. */
+  private async unlessOver(act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      const over = error instanceof Problem && ['order_closed', 'not_awaited'].includes(error.code);
+      if (!over) throw error;
+    }
+  }
+}
+
+const permanently = (error: string): AttemptResult => ({ outcome: 'failed', error, permanent: true });

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { BusinessTypesModule } from '../business-types/business-types.module.js';
+import { OrdersModule } from '../orders/orders.module.js';
+import { OutboxModule } from '../outbox/outbox.module.js';
+import { CallbackHandler } from './callback.handler.js';
+import { CallbacksController } from './callbacks.controller.js';
+import { CallbacksService } from './callbacks.service.js';
+import { DeliveriesController } from './deliveries.controller.js';
+import { DeliveriesService } from './deliveries.service.js';
+
+@Module({
+  imports: [BusinessTypesModule, OrdersModule, OutboxModule],
+  controllers: [CallbacksController, DeliveriesController],
+  providers: [CallbackHandler, CallbacksService, DeliveriesService],
+})
+export class CallbacksModule {}
