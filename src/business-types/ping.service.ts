@@ -53,8 +53,9 @@ export class PingService {
       'content-type': 'application/json',
       ...webhookHeaders({ id: this.ids.next(), sentAt, body }, target.secrets),
     };
+    const began = this.clock.elapsed();
     const outcome = await this.statusOf(url, headers, body);
-    const durationMs = Math.max(0, this.clock.now().getTime() - sentAt.getTime());
+    const durationMs = Math.round(this.clock.elapsed() - began);
     return { kind, url, ...outcome, durationMs };
   }
 

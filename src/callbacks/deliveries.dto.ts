@@ -80,7 +80,7 @@ export class DeliveryView {
   @ApiProperty({
     enum: [...deliveryStates],
     description:
-      '`awaiting`: accepted, the answer comes later; `failed`: parked until somebody redelivers or abandons it.',
+      '`awaiting`: accepted, the answer comes later; `failed`: parked until somebody redelivers or abandons it; `abandoned`: given up by an administrator, or a check that an order of `failMode` open did not wait for.',
     example: 'failed',
   })
   state: DeliveryState;

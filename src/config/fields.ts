@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import ms, { type StringValue } from 'ms';
 import { z } from 'zod';
 
@@ -37,8 +39,75 @@ export const url = () =>
     }
   }, 'must be an http or https URL');
 
+/** A mail server. What else such URLs can hold elsewhere (`?logger=true`) is refused: settings are named here. */
+export const smtpUrl = () =>
+  z.string().refine((value) => {
+    if (!URL.canParse(value)) return false;
+    const { protocol, hostname, pathname, search, hash } = new URL(value);
+    const bare = ['', '/'].includes(pathname) && search === '' && hash === '';
+    return ['smtp:', 'smtps:'].includes(protocol) && hostname !== '' && bare && credentialsDecode(value);
+  }, 'must be smtp://host:port or smtps://user:password@host:port; special characters of user and password as %XX');
+
+function credentialsDecode(address: string): boolean {
+  const { username, password } = new URL(address);
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** One mail address, with or without a name before it. */
+export const mailbox = () =>
+  z
+    .string()
+    .regex(
+      /^(?:[^\p{Cc}<>@]+ <[^\p{Cc}\s<>@,]+@[^\p{Cc}\s<>@,]+>|[^\p{Cc}\s<>@,]+@[^\p{Cc}\s<>@,]+)$/u,
+      'must be an address such as approvals@example.com or Countersign <approvals@example.com>',
+    );
+
+/** An entry of a list of hosts: a host name, in lower case and without its final dot, or a network of addresses. */
+export type HostEntry =
+  { readonly name: string } | { readonly network: readonly [ipaddr.IPv4 | ipaddr.IPv6, number] };
+
+/**
+ * Reads a host name, an IP address or a CIDR. Addresses are written in full: of `127.1` or `010.0.0.1` it is unclear who
+ * reads them how. IPv4-mapped IPv6 means the IPv4 address.
+ * @returns null when it is none of them, such as a URL, `host:port` or a pattern.
+ */
+export function readHostEntry(text: string): HostEntry | null {
+  const bare = text.replace(/^\[([^\]]*:[^\]]*)\]/, '$1');
+  const [, literal = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(bare) ?? [];
+  if (isIP(literal) === 0 || literal.includes('%')) {
+    const name = text.replace(/\.$/, '').toLowerCase();
+    return hostName.test(name) && !endsInNumber.test(name) ? { name } : null;
+  }
+  const given = ipaddr.parse(literal);
+  const width = given.kind() === 'ipv4' ? 32 : 128;
+  const length = bits === undefined ? width : Number(bits);
+  if (length > width) return null;
+  const address = length >= width - 32 ? ipaddr.process(literal) : given;
+  return { network: [address, address.kind() === given.kind() ? length : length - 96] };
+}
+
+const hostName = /^(?=.{1,253}$)[a-z\d_]([a-z\d_-]{0,61}[a-z\d_])?(\.[a-z\d_]([a-z\d_-]{0,61}[a-z\d_])?)*$/;
+
+/** URLs read a host like this as an IPv4 address, or not at all. */
+const endsInNumber = /(^|\.)(\d+|0x[\da-f]*)$/;
+
+/** Host names, IP addresses and CIDRs, comma-separated; {@link readHostEntry} reads each. */
 export const hostList = () =>
   z
     .string()
     .transform((value) => value.split(',').map((part) => part.trim()))
-    .pipe(z.array(z.string().regex(/^[\w.:[\]-]+(\/\d{1,3})?$/, 'must be hosts or CIDRs, comma-separated')));
+    .pipe(
+      z.array(
+        z
+          .string()
+          .refine(
+            (value) => readHostEntry(value) !== null,
+            'must be host names, IP addresses or CIDRs, comma-separated',
+          ),
+      ),
+    );

@@ -18,6 +18,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import ms, { type StringValue } from 'ms';
 
 /**
  * Fields of requests: validation and documentation from one line, so that they cannot disagree. `required` is the
@@ -106,6 +107,48 @@ export const WholeNumberInQuery = (min: number, max: number, options: FieldOptio
       typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value,
     ),
     WholeNumber(min, max, options),
+  );
+
+const durationPattern = /^\d{1,9}(ms|s|m|h|d)$/;
+
+/** A duration as requests and settings write it (`30s`, `2m`, `24h`, `7d`), as seconds; NaN for any other text. */
+export const secondsOf = (duration: string): number =>
+  durationPattern.test(duration) ? ms(duration as StringValue) / 1000 : Number.NaN;
+
+/** Units of {@link durationText}, largest first, in seconds. */
+const durationUnits = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['m', 60],
+] as const;
+
+/**
+ * Whole seconds as a duration, in the largest unit that says them exactly; a single day is `24h`, as people say it.
+ * 90 is `90s`, 7200 is `2h`, 172800 is `2d`.
+ */
+export function durationText(seconds: number): string {
+  const fits = durationUnits.find(
+    ([unit, size]) => seconds > 0 && seconds % size === 0 && (unit !== 'd' || seconds > size),
+  );
+  return fits ? `${seconds / fits[1]}${fits[0]}` : `${seconds}s`;
+}
+
+/** A duration of whole seconds, written as in the settings. The limits are durations too. */
+export const Duration = (min: string, max: string, options: FieldOptions = {}): PropertyDecorator =>
+  field(
+    options,
+    { type: 'string', pattern: durationPattern.source },
+    ValidateBy({
+      name: 'duration',
+      validator: {
+        validate: (value: unknown) => {
+          const seconds = typeof value === 'string' ? secondsOf(value) : Number.NaN;
+          return Number.isInteger(seconds) && seconds >= secondsOf(min) && seconds <= secondsOf(max);
+        },
+        defaultMessage: () =>
+          `$property must be a duration in whole seconds from ${min} to ${max}, such as 30s, 5m, 24h or 7d`,
+      },
+    }),
   );
 
 /** A list of different codes. */

@@ -50,7 +50,7 @@ export type AttemptResult = Exchange &
         readonly retryAfter?: number;
         /** Whether another attempt is pointless: the delivery is parked at once. */
         readonly permanent?: true;
-        /** Carried out in the transaction that records the failure; the delivery is then not tried again. */
+        /** Carried out in the transaction that records the failure; the delivery is then given up, not tried again. */
         readonly settle?: (tx: Tx) => Promise<void>;
       }
   );

@@ -28,7 +28,8 @@ export interface Claim extends ClaimedDelivery {
 
 /** What an attempt leaves of its delivery. */
 export interface Outcome {
-  readonly state: 'pending' | 'awaiting' | 'succeeded' | 'failed';
+  /** `abandoned`: the handler has settled the failure, and nobody need act. */
+  readonly state: 'pending' | 'awaiting' | 'succeeded' | 'failed' | 'abandoned';
   /** Milliseconds from now until it is due again; null when nothing is left to do. */
   readonly dueIn: number | null;
   readonly failures: number;

@@ -57,21 +57,20 @@ export class DeliverySettlement {
     const began = this.clock.elapsed();
     const result = await this.attempt(handler, claim, interrupt);
     const durationMs = Math.round(this.clock.elapsed() - began);
-    const interrupted = interrupt.aborted && result.outcome === 'failed';
-    const what = interrupted ? 'interrupted' : result.outcome;
+    const what = result?.outcome ?? 'interrupted';
     this.metrics.observeDelivery(claim.topic, what, durationMs / 1000);
     const record: AttemptRecord = {
       startedAt,
       durationMs,
-      status: result.status ?? null,
+      status: result?.status ?? null,
       outcome: what,
-      error: result.outcome === 'failed' ? result.error : null,
-      answer: result.answer ?? null,
+      error: result?.outcome === 'failed' ? result.error : null,
+      answer: result?.answer ?? null,
     };
-    const outcome = interrupted ? again(claim) : this.outcomeOf(claim, result);
-    const settle = !interrupted && 'settle' in result ? result.settle : undefined;
+    const outcome = result ? this.outcomeOf(claim, result) : again(claim);
+    const settle = result && 'settle' in result ? result.settle : undefined;
     await this.keep(interrupt, { claim, handler, outcome, record, settle });
-    return result.outcome !== 'failed';
+    return result?.outcome !== 'failed';
   }
 
   /** Parks a delivery whose accepted call was never answered. */
@@ -87,15 +86,18 @@ export class DeliverySettlement {
     if (missed) this.alarm(delivery, error);
   }
 
+  /** @returns null when it broke off because this process stops or its database is away: no failure of the target. */
   private async attempt(
     handler: DeliveryHandler,
     claim: Claim,
     interrupt: AbortSignal,
-  ): Promise<AttemptResult> {
+  ): Promise<AttemptResult | null> {
     try {
-      return await handler.attempt(claim, interrupt);
+      const result = await handler.attempt(claim, interrupt);
+      return interrupt.aborted && result.outcome === 'failed' ? null : result;
     } catch (error) {
       this.logger.error({ err: error, delivery: claim.id, topic: claim.topic }, 'an attempt broke off');
+      if (interrupt.aborted || error instanceof DatabaseUnavailable) return null;
       return { outcome: 'failed', error: 'the attempt broke off on our side; the log tells why' };
     }
   }
@@ -106,12 +108,13 @@ export class DeliverySettlement {
     if (result.outcome === 'succeeded')
       return { ...ended, state: 'succeeded', result: result.result ?? null };
     if (result.outcome === 'accepted') return { ...ended, state: 'awaiting', dueIn: result.deadline };
-    const failed = { failures: failures + 1, result: null, error: result.error };
-    const dueIn =
-      result.permanent || result.settle
-        ? null
-        : nextPause(failures + 1, this.config.callback.retrySchedule, result.retryAfter, aroundJitter);
-    return dueIn === null ? { ...failed, state: 'failed', dueIn } : { ...failed, state: 'pending', dueIn };
+    const failed = { dueIn: null, failures: failures + 1, result: null, error: result.error };
+    if (result.settle) return { ...failed, state: 'abandoned' };
+    const { retrySchedule } = this.config.callback;
+    const pause = result.permanent
+      ? null
+      : nextPause(failures + 1, retrySchedule, result.retryAfter, aroundJitter);
+    return pause === null ? { ...failed, state: 'failed' } : { ...failed, state: 'pending', dueIn: pause };
   }
 
   /** Records an outcome; tries for as long as the process runs, since nobody else knows of it. */
@@ -149,7 +152,7 @@ export class DeliverySettlement {
   /** @returns whether this parked the delivery. */
   private async settle(tx: Tx, finished: Finished): Promise<boolean> {
     const { claim, handler, outcome, record, settle } = finished;
-    const parks = outcome.state === 'failed' && !settle;
+    const parks = outcome.state === 'failed';
     if (settle || parks) await handler.lock?.(tx, claim);
     const held = await this.queue.release(tx, claim, outcome, this.clock.now());
     await this.queue.record(tx, claim, record);
@@ -168,7 +171,7 @@ export class DeliverySettlement {
   }
 }
 
-/** Due at once, and not held against the target: the process had to stop. */
+/** Due at once, and not held against the target. */
 const again = (claim: Claim): Outcome => ({
   state: 'pending',
   dueIn: 0,

@@ -93,9 +93,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     const due = await this.queue.due(topics, this.gate.closed(now), batch);
     const lost = due.filter((delivery) => delivery.state === 'sending');
     if (lost.length > 0) await this.rescue(lost);
-    for (const delivery of due) {
-      if (delivery.state === 'awaiting') await this.settlement.miss(delivery);
-    }
+    for (const delivery of due) if (delivery.state === 'awaiting') await this.miss(delivery);
     const chosen = this.choose(due, free, now);
     if (chosen.length === 0) return lost.length > 0;
     const claim = { token: this.ids.next(), lease: this.config.callback.lease, time: this.clock.now() };
@@ -140,6 +138,15 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     const ids = lost.map((delivery) => delivery.id);
     const freed = await this.unitOfWork.run((tx) => this.queue.rescue(tx, ids, this.clock.now()));
     if (freed > 0) this.logger.warn({ freed }, 'deliveries of a lost process are sent again');
+  }
+
+  /** One that cannot be parked right now must not hold up the others. */
+  private async miss(delivery: DueDelivery): Promise<void> {
+    try {
+      await this.settlement.miss(delivery);
+    } catch (error) {
+      this.logger.error({ err: error, delivery: delivery.id }, 'a missed answer could not be parked');
+    }
   }
 
   private async renew(): Promise<void> {

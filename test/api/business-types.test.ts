@@ -9,7 +9,7 @@ let admin: Client;
 let other: Client;
 let system: Client;
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({ env: { CALLBACK_ALLOWED_HOSTS: '10.0.0.0/8' } });
   [admin, other, system] = [app.as(boss), app.as(rival), app.as(root)];
 });
 afterAll(() => app.close());
@@ -34,6 +34,9 @@ describe('POST /business-types', () => {
       checkUrl: 'https://dms.example.com/check',
       executeUrl: 'http://10.0.0.1:8080/execute?x=1',
       callbackMode: 'async',
+      format: 'lark-ticket',
+      failMode: 'open',
+      callbackDeadline: '90m',
       fieldMapping: { amount: 'total_amount', 金额: 'sum' },
     });
     // when a team administrator makes it
@@ -41,20 +44,13 @@ describe('POST /business-types', () => {
     // then it is the team's, with a secret of 32 bytes
     expect(answer.status).toBe(201);
     expect(answer.body).toMatchObject({ ...body, accCode: 't1' });
-    expect(Object.keys(answer.body as object).toSorted()).toEqual(
-      [
-        'accCode',
-        'callbackMode',
-        'checkUrl',
-        'code',
-        'createTime',
-        'executeUrl',
-        'fieldMapping',
-        'id',
-        'name',
-      ]
-        .concat(['objectType', 'secret', 'updateTime'])
-        .toSorted(),
+    expect(
+      Object.keys(answer.body as object)
+        .toSorted()
+        .join(' '),
+    ).toBe(
+      'accCode callbackDeadline callbackMode checkUrl code createTime executeUrl ' +
+        'failMode fieldMapping format id name objectType secret updateTime',
     );
     const secret = String(answer.body.secret);
     expect(secret).toMatch(/^whsec_/);
@@ -80,6 +76,9 @@ describe('POST /business-types', () => {
       checkUrl: null,
       executeUrl: null,
       callbackMode: 'sync',
+      format: 'standard',
+      failMode: 'closed',
+      callbackDeadline: '24h',
       fieldMapping: null,
     });
   });
@@ -134,6 +133,17 @@ describe('POST /business-types', () => {
     ['an object type of 65 characters', newType('x', { objectType: 'o'.repeat(65) }), 'objectType'],
     ['an unknown mode', newType('x', { callbackMode: 'later' }), 'callbackMode'],
     ['a null mode', newType('x', { callbackMode: null }), 'callbackMode'],
+    ['an unknown format', newType('x', { format: 'xml' }), 'format'],
+    ['an unknown fail mode', newType('x', { failMode: 'ajar' }), 'failMode'],
+    ['a deadline without a unit', newType('x', { callbackDeadline: '60' }), 'callbackDeadline'],
+    ['a deadline that is a number', newType('x', { callbackDeadline: 60 }), 'callbackDeadline'],
+    ['a deadline in words', newType('x', { callbackDeadline: '1 day' }), 'callbackDeadline'],
+    ['a deadline of half a second', newType('x', { callbackDeadline: '500ms' }), 'callbackDeadline'],
+    ['a deadline of broken seconds', newType('x', { callbackDeadline: '1500ms' }), 'callbackDeadline'],
+    ['a deadline of no time', newType('x', { callbackDeadline: '0s' }), 'callbackDeadline'],
+    ['a deadline before now', newType('x', { callbackDeadline: '-5s' }), 'callbackDeadline'],
+    ['a deadline of 91 days', newType('x', { callbackDeadline: '91d' }), 'callbackDeadline'],
+    ['a null deadline', newType('x', { callbackDeadline: null }), 'callbackDeadline'],
     ['a URL that is none', newType('x', { checkUrl: 'dms.example.com/check' }), 'checkUrl'],
     ['a URL of another scheme', newType('x', { executeUrl: 'ftp://dms.example.com/' }), 'executeUrl'],
     ['a URL with a password', newType('x', { checkUrl: 'http://u:p@dms.example.com/' }), 'checkUrl'],
@@ -173,6 +183,25 @@ describe('POST /business-types', () => {
       fieldMapping: mapping(200, 'v'.repeat(128)),
     });
     expect(await created(admin, '/business-types', body)).toMatchObject(body);
+  });
+
+  it.each([
+    ['1s', '1s'],
+    ['2000ms', '2s'],
+    ['90s', '90s'],
+    ['120s', '2m'],
+    ['60m', '1h'],
+    ['1d', '24h'],
+    ['24h', '24h'],
+    ['36h', '36h'],
+    ['48h', '2d'],
+    ['90d', '90d'],
+  ])('should take a deadline of %s and show it as %s', async (given, shown) => {
+    const body = newType(`deadline-${given}`, { callbackDeadline: given });
+    expect(await created(admin, '/business-types', body)).toMatchObject({ callbackDeadline: shown });
+    expect(await admin.get(`/business-types/deadline-${given}`)).toMatchObject({
+      body: { callbackDeadline: shown },
+    });
   });
 
   it('should keep a mapping from names that JavaScript uses itself', async () => {
@@ -302,16 +331,26 @@ describe('GET, PATCH and DELETE /business-types/{code}', () => {
     const first = await admin.patch('/business-types/patch', { name: 'new', callbackMode: 'async' });
     expect(first.status).toBe(200);
     expect(first.body).toMatchObject({ ...before, name: 'new', callbackMode: 'async' });
+    const sending = { format: 'lark-ticket', failMode: 'open', callbackDeadline: '7d' };
+    const second = await admin.patch('/business-types/patch', sending);
+    expect(second).toMatchObject({
+      status: 200,
+      body: { ...first.body, ...sending, updateTime: expect.any(String) },
+    });
     // null takes away
     const cleared = { objectType: null, checkUrl: null, fieldMapping: null };
     expect(await admin.patch('/business-types/patch', cleared)).toMatchObject({ body: cleared });
     const read = await admin.get('/business-types/patch');
-    expect(read.body).toMatchObject({ name: 'new', callbackMode: 'async', ...cleared });
+    expect(read.body).toMatchObject({ name: 'new', callbackMode: 'async', ...sending, ...cleared });
   });
 
   it.each([
     ['a null name', { name: null }],
     ['a null mode', { callbackMode: null }],
+    ['a null format', { format: null }],
+    ['a null fail mode', { failMode: null }],
+    ['a null deadline', { callbackDeadline: null }],
+    ['a deadline that is too long', { callbackDeadline: '2161h' }],
     ['a new code', { code: 'y' }],
     ['a new team', { accCode: 't2' }],
     ['a wrong URL', { checkUrl: 'nowhere' }],
@@ -422,7 +461,7 @@ describe('POST /business-types/{code}/rotate-secret', () => {
     const { secret } = await created(admin, '/business-types', newType('rotate'));
     const rotated = await admin.post('/business-types/rotate/rotate-secret');
     expect(rotated.status).toBe(200);
-    expect(Object.keys(rotated.body as object)).toEqual(['secret']);
+    expect(Object.keys(rotated.body as object)).toEqual(['secret', 'previousSecretValidUntil']);
     expect(rotated.body.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(rotated.body.secret).not.toBe(secret);
     const stored = await sealedSecretOf('t1', 'rotate');
