@@ -165,11 +165,15 @@ export class DeliveryQueue {
     return found === 1;
   }
 
-  /** Adds the record of an attempt, or completes the one of a rescuer who took it for lost. */
+  /**
+   * Adds the record of an attempt.
+   * @param held whether the claim still held; if not, a rescuer may have recorded the attempt as lost, which is corrected
+   */
   async record(
     tx: Tx,
     delivery: Pick<ClaimedDelivery, 'id' | 'attempt'>,
     attempt: AttemptRecord,
+    held: boolean,
   ): Promise<void> {
     const values: Readonly<Record<string, SqlValue>> = {
       started_at: toDbTime(attempt.startedAt),
@@ -180,12 +184,14 @@ export class DeliveryQueue {
       answer: shorten(attempt.answer, maxAnswer),
     };
     const names = Object.keys(values);
-    const known = await tx.run(
-      `UPDATE ${attemptTable} SET ${names.map((name) => `${name} = ?`).join(', ')}
-        WHERE delivery_id = ? AND attempt_no = ?`,
-      [...Object.values(values), delivery.id, delivery.attempt],
-    );
-    if (known > 0) return;
+    if (!held) {
+      const corrected = await tx.run(
+        `UPDATE ${attemptTable} SET ${names.map((name) => `${name} = ?`).join(', ')}
+          WHERE delivery_id = ? AND attempt_no = ?`,
+        [...Object.values(values), delivery.id, delivery.attempt],
+      );
+      if (corrected > 0) return;
+    }
     await insertRows(
       tx,
       attemptTable,
@@ -217,6 +223,7 @@ export class DeliveryQueue {
             'the process ended, or could not reach the database, before it told what came of the attempt',
           answer: null,
         },
+        true,
       );
     }
     return tx.run(

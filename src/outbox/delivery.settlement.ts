@@ -155,7 +155,7 @@ export class DeliverySettlement {
     const parks = outcome.state === 'failed';
     if (settle || parks) await handler.lock?.(tx, claim);
     const held = await this.queue.release(tx, claim, outcome, this.clock.now());
-    await this.queue.record(tx, claim, record);
+    await this.queue.record(tx, claim, record, held);
     if (!held) return false;
     await settle?.(tx);
     if (parks) await handler.parked?.(tx, claim, outcome.error ?? '');

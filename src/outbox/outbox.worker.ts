@@ -9,6 +9,7 @@ import { CONFIG, type Config } from '../config/config.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
+import { fullJitter } from '../runtime/jitter.js';
 import { DeliveryHandlers } from './delivery-handler.port.js';
 import { type Claim, DeliveryQueue, type DueDelivery } from './delivery.queue.js';
 import { DeliverySettlement } from './delivery.settlement.js';
@@ -19,6 +20,8 @@ import { TargetGate } from './target-gate.js';
 const maxInFlight = 128;
 /** How many deliveries one look at the queue sees. */
 const batch = 200;
+/** How long a look at the queue may wait after another process took all that it saw (milliseconds). */
+const contendedPause = 50;
 /** The longest pause between two looks: what other processes store is found by them (milliseconds). */
 const maxPause = 1_000;
 
@@ -99,7 +102,9 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     const claim = { token: this.ids.next(), lease: this.config.callback.lease, time: this.clock.now() };
     const claims = await this.unitOfWork.run((tx) => this.queue.claim(tx, chosen, claim));
     for (const claimed of claims) this.start(claimed);
-    return claims.length > 0;
+    // Another process was first: it has what we saw, and there may be more behind it.
+    if (claims.length === 0) await this.pause(fullJitter(contendedPause));
+    return true;
   }
 
   /** As many of each target as may run, and of all together. */
