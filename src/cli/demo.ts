@@ -1,9 +1,13 @@
 import { ConfigError, parseConfig } from '../config/config.js';
+import { callbacks } from './demo/callbacks.js';
 import { DemoRun } from './demo/run.js';
 import { DemoError, findTarget } from './demo/target.js';
 import { print } from './demo/terminal.js';
 
-/** Walks the four cases of requirement 003 through the public API; fails when one of them ends otherwise. */
+/**
+ * Walks the four cases of requirement 003 and the callbacks of a business module through the public API; fails when one
+ * of them ends otherwise.
+ */
 async function main(): Promise<void> {
   try {
     process.loadEnvFile('.env');
@@ -13,11 +17,11 @@ async function main(): Promise<void> {
   const target = await findTarget(parseConfig(process.env), process.env['BASE_URL']);
   try {
     const run = new DemoRun(target);
-    print(`The four cases of requirement 003, on ${target.what}.`);
+    print(`The four cases of requirement 003, and callbacks, on ${target.what}.`);
     print(`All codes of this run end with ${run.suffix}, which is left out below. Times are UTC.`);
     await run.prepare();
     try {
-      for (const play of [caseOne, caseTwo, caseThree, caseFour, caseFourLast]) await play(run);
+      for (const play of [caseOne, caseTwo, caseThree, caseFour, caseFourLast, callbacks]) await play(run);
     } finally {
       await run.tidyUp();
     }
@@ -49,7 +53,7 @@ async function caseTwo(run: DemoRun): Promise<void> {
 async function caseThree(run: DemoRun): Promise<void> {
   const { ann, bob, carol } = run.people;
   run.title("Case 3 (案例三): the team's own flow, the applicant sits on none of its nodes");
-  const type = await run.flow('导入审批', [
+  const { code: type } = await run.flow('导入审批', [
     ['组长审批', bob],
     ['财务复核', carol],
   ]);
@@ -66,7 +70,7 @@ async function caseThree(run: DemoRun): Promise<void> {
 async function caseFour(run: DemoRun): Promise<void> {
   const { ann, bob, carol } = run.people;
   run.title("Case 4 (案例四): the team's own flow, the applicant sits on one of its nodes");
-  const type = await run.flow('脚本审批', [
+  const { code: type } = await run.flow('脚本审批', [
     ['组长审批', bob],
     ['数据负责人审批', ann],
     ['财务复核', carol],
@@ -82,7 +86,7 @@ async function caseFour(run: DemoRun): Promise<void> {
 async function caseFourLast(run: DemoRun): Promise<void> {
   const { ann, bob } = run.people;
   run.title("Case 4 (案例四), last node: behind the applicant's node there is nobody left to ask");
-  const type = await run.flow('日报审批', [
+  const { code: type } = await run.flow('日报审批', [
     ['组长审批', bob],
     ['数据负责人审批', ann],
   ]);

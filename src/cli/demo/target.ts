@@ -24,6 +24,7 @@ export interface Answer {
 
 /** A service that answers, and how to be somebody there. */
 export interface Target {
+  readonly url: string;
   /** For people: which one it is. */
   readonly what: string;
   /** For people: where the orders can be looked at afterwards; null when nothing stays. */
@@ -48,6 +49,7 @@ export async function findTarget(config: Config, given: string | undefined): Pro
 function running(url: string, config: Config): Target {
   const secret = jwtSecretOf(config) ?? '';
   return {
+    url,
     what: `the service at ${url}`,
     whereToLook:
       `They stay: ${url}/docs, GET /api/v1/orders?scope=team with the token of\n` +
@@ -67,11 +69,13 @@ async function startPrivate(why: string): Promise<Target> {
     PORT: '0',
     AUTH_JWT_SECRET: secret,
     LOG_LEVEL: 'silent',
+    CALLBACK_ALLOWED_HOSTS: '127.0.0.1',
   });
   const app = await createApp(config);
   await app.listen(config.port, config.host);
   const url = await app.getUrl();
   return {
+    url,
     what: `a service of its own that ends with it (${why})`,
     whereToLook: null,
     call: async (as, ...what) => request(url, await signedWith(secret, as, config), ...what),
