@@ -1,176 +1,16 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Webhook } from 'standardwebhooks';
-import ts from 'typescript';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Module } from '../support/data-export-module.js';
+import { FakeCountersign, type Received } from '../support/fake-countersign.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-example-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-describe('docs/callbacks.md', () => {
-  const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
-  const other = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
-  const signature = 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=';
-  /** The vector of Standard Webhooks. */
-  const vector = {
-    secrets: [secret],
-    id: 'msg_p5jXN8AQM9LWM0D4loKWxJek' as string | null,
-    timestamp: '1614265330' as string | null,
-    signature: signature as string | null,
-    body: '{"test": 2432232314}',
-    now: 1_614_265_330,
-  };
-  const cases: readonly (typeof vector & { name: string; signed: boolean | 'refused' })[] = [
-    { ...vector, name: 'the vector', signed: true },
-    { ...vector, name: 'an altered body', body: '{"test": 2432232315}', signed: false },
-    { ...vector, name: 'the same JSON, written otherwise', body: '{"test":2432232314}', signed: false },
-    { ...vector, name: 'another id', id: 'msg_2', signed: false },
-    { ...vector, name: 'another time', timestamp: '1614265331', signed: false },
-    { ...vector, name: 'another secret', secrets: [other], signed: false },
-    { ...vector, name: 'two secrets', secrets: [other, secret], signed: true },
-    { ...vector, name: 'two signatures', signature: `v1,${'A'.repeat(43)}= ${signature}`, signed: true },
-    {
-      ...vector,
-      name: 'a signature of another version',
-      signature: signature.replace('v1', 'v2'),
-      signed: false,
-    },
-    { ...vector, name: 'the beginning of the signature', signature: signature.slice(0, -2), signed: false },
-    { ...vector, name: 'no text of a signature', signature: 'v1,ÿ€ , v1', signed: false },
-    { ...vector, name: 'five minutes late', now: vector.now + 300, signed: true },
-    { ...vector, name: 'later', now: vector.now + 301, signed: false },
-    { ...vector, name: 'earlier than five minutes', now: vector.now - 301, signed: false },
-    { ...vector, name: 'no number', timestamp: '1614265330.0', signed: false },
-    { ...vector, name: 'a number that is none', timestamp: 'NaN', signed: false },
-    { ...vector, name: 'no id', id: null, signed: false },
-    { ...vector, name: 'no timestamp', timestamp: null, signed: false },
-    { ...vector, name: 'no signature', signature: null, signed: false },
-    { ...vector, name: 'an empty secret', secrets: [''], signed: 'refused' },
-  ];
-  const expected = cases.map(({ name, signed }) => [name, signed]);
-  const named = (results: readonly unknown[]): unknown =>
-    results.map((result, i) => [cases[i]?.name, result]);
-
-  const page = (name: string): Promise<string> => readFile(join(root, 'docs', name), 'utf8');
-  const codeOf = (text: string, language: string): string => {
-    const found = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'ms').exec(text)?.[1];
-    if (found === undefined) throw new Error(`the page holds no ${language}`);
-    return found;
-  };
-  const code = async (language: string): Promise<string> => codeOf(await page('callbacks.md'), language);
-
-  it.each(['typescript', 'java', 'python'])('holds the same %s in both languages', async (language) => {
-    expect(codeOf(await page('callbacks.zh-CN.md'), language)).toBe(await code(language));
-  });
-
-  it('verifies in TypeScript, and compiles', async () => {
-    const file = join(folder, 'signature.mts');
-    await writeFile(file, await code('typescript'));
-    const options: ts.CompilerOptions = {
-      module: ts.ModuleKind.NodeNext,
-      target: ts.ScriptTarget.ES2022,
-      strict: true,
-      noUncheckedIndexedAccess: true,
-      types: ['node'],
-      typeRoots: [join(root, 'node_modules/@types')],
-      skipLibCheck: true,
-    };
-    const program = ts.createProgram([file], options);
-    const complaints = ts.getPreEmitDiagnostics(program);
-    expect(complaints.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual(
-      [],
-    );
-    program.emit();
-    const { isSigned } = (await import(pathToFileURL(join(folder, 'signature.mjs')).href)) as {
-      isSigned(this: void, secrets: string[], headers: object, body: Uint8Array, now: number): boolean;
-    };
-    const results = cases.map(({ secrets, id, timestamp, signature: signatures, body, now }) => {
-      const given = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures };
-      const headers = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
-      try {
-        return isSigned(secrets, headers, Buffer.from(body), now);
-      } catch {
-        return 'refused';
-      }
-    });
-    expect(named(results)).toEqual(expected);
-  });
-
-  it('verifies in Python', async ({ skip }) => {
-    skip(missing('python3'), 'python3 is not installed');
-    await writeFile(join(folder, 'signature.py'), await code('python'));
-    const program = `
-import json, sys
-from signature import is_signed
-results = []
-for case in json.load(sys.stdin):
-    headers = {f"webhook-{name}": case[name] for name in ("id", "timestamp", "signature") if case[name] is not None}
-    try:
-        results.append(is_signed(case["secrets"], headers, case["body"].encode(), case["now"]))
-    except ValueError:
-        results.append("refused")
-print(json.dumps(results))
-`;
-    const output = await outputOf('python3', ['-c', program], JSON.stringify(cases));
-    expect(named(JSON.parse(output) as unknown[])).toEqual(expected);
-  });
-
-  it('verifies in Java', async ({ skip }) => {
-    skip(missing('javac'), 'javac is not installed');
-    const java = join(folder, 'java');
-    await mkdir(java);
-    await writeFile(join(java, 'CallbackSignature.java'), await code('java'));
-    const program = `
-      public class Run {
-        static String text(String hex) {
-          return hex.equals("-") ? null : new String(java.util.HexFormat.of().parseHex(hex), java.nio.charset.StandardCharsets.UTF_8);
-        }
-        public static void main(String[] lines) throws Exception {
-          for (String line : lines) {
-            String[] part = line.split(":");
-            java.util.List<String> secrets = java.util.List.of(text(part[0]).split(","));
-            byte[] body = text(part[4]).getBytes(java.nio.charset.StandardCharsets.UTF_8);
-            try {
-              System.out.println(CallbackSignature.matches(
-                secrets, text(part[1]), text(part[2]), text(part[3]), body, Long.parseLong(part[5])));
-            } catch (IllegalArgumentException refused) {
-              System.out.println("refused");
-            }
-          }
-        }
-      }`;
-    await writeFile(join(java, 'Run.java'), program);
-    const hex = (text: string | null): string => (text === null ? '-' : Buffer.from(text).toString('hex'));
-    const lines = cases.map(({ secrets, id, timestamp, signature: signatures, body, now }) =>
-      [...[secrets.join(','), id, timestamp, signatures, body].map(hex), now].join(':'),
-    );
-    await outputOf('javac', [
-      '-encoding',
-      'UTF-8',
-      '-Xlint:all',
-      '-Werror',
-      '-d',
-      java,
-      `${java}/CallbackSignature.java`,
-      `${java}/Run.java`,
-    ]);
-    const output = await outputOf('java', ['-cp', java, 'Run', ...lines]);
-    const results = output
-      .trim()
-      .split('\n')
-      .map((line) => (line === 'refused' ? line : line === 'true'));
-    expect(named(results)).toEqual(expected);
-  });
-});
 
 describe('examples/data-export', () => {
   const secret = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
@@ -188,14 +28,17 @@ describe('examples/data-export', () => {
   });
 
   const start = async (env: Readonly<Record<string, string>> = {}): Promise<Module> => {
-    const module = new Module({
-      COUNTERSIGN_URL: countersign.url,
-      COUNTERSIGN_API_KEY: 'csk_test',
-      CALLBACK_SECRET: secret,
-      DATA_FILE: dataFile,
-      PORT: '0',
-      ...env,
-    });
+    const module = new Module(
+      {
+        COUNTERSIGN_URL: countersign.url,
+        COUNTERSIGN_API_KEY: 'csk_test',
+        CALLBACK_SECRET: secret,
+        DATA_FILE: dataFile,
+        PORT: '0',
+        ...env,
+      },
+      folder,
+    );
     modules.push(module);
     await module.listens;
     return module;
@@ -439,7 +282,7 @@ describe('examples/data-export', () => {
     });
 
     it('to start without its settings, naming them and no value', async () => {
-      const bare = new Module({ PORT: '99999', CALLBACK_SECRET: 'whsec_hidden' });
+      const bare = new Module({ PORT: '99999', CALLBACK_SECRET: 'whsec_hidden' }, folder);
       modules.push(bare);
       expect(await bare.ended).toBe(1);
       for (const name of ['COUNTERSIGN_URL', 'COUNTERSIGN_API_KEY', 'CALLBACK_SECRET', 'PORT']) {
@@ -450,177 +293,5 @@ describe('examples/data-export', () => {
   });
 });
 
-interface Received {
-  readonly call: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-/** What the module needs of Countersign: orders by idempotency key, their list, and late answers. */
-class FakeCountersign {
-  /** Idempotency key → the order's id. */
-  readonly orders = new Map<string, string>();
-  /** Given instead of the next answers. */
-  readonly answers: { status: number; body?: object }[] = [];
-  /** The order is stored, its answer not yet sent. */
-  beforeOrderAnswer: ((orderId: string, body: Received['body']) => Promise<unknown>) | undefined;
-  private readonly log: Received[] = [];
-  private readonly server: Server;
-
-  private constructor() {
-    this.server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        const call = `${request.method} ${request.url?.replace(/\?.*/, '')}`;
-        const text = Buffer.concat(chunks).toString();
-        const body = (text ? JSON.parse(text) : {}) as Received['body'];
-        this.log.push({ call, headers: request.headers, body });
-        void this.answer(call, request.headers, body).then(({ status, body: answer = {} }) =>
-          response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer)),
-        );
-      });
-    });
-  }
-
-  static async start(): Promise<FakeCountersign> {
-    const fake = new FakeCountersign();
-    await new Promise<void>((resolve) => fake.server.listen(0, '127.0.0.1', resolve));
-    return fake;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  received(call: string): Received[] {
-    return this.log.filter((one) => one.call === call);
-  }
-
-  async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-
-  private async answer(call: string, headers: IncomingHttpHeaders, body: Received['body']) {
-    const given = this.answers.shift();
-    if (given) return given;
-    if (call === 'GET /api/v1/orders') {
-      return {
-        status: 200,
-        body: { items: [...this.orders.values()].map((id) => ({ id })), nextCursor: null },
-      };
-    }
-    if (call !== 'POST /api/v1/orders') return { status: 200, body: {} };
-    const key = String(headers['idempotency-key']);
-    const id = this.orders.get(key) ?? `order-${this.orders.size + 1}`;
-    this.orders.set(key, id);
-    await this.beforeOrderAnswer?.(id, body);
-    return { status: 201, body: { id, applyStatus: 'initiating' } };
-  }
-}
-
-type Json = Record<string, unknown> & { id: string; orderId: string };
-
-/** The example in a process of its own. */
-class Module {
-  output = '';
-  readonly listens: Promise<string>;
-  readonly ended: Promise<number | null>;
-  private readonly child: ChildProcess;
-
-  constructor(env: Readonly<Record<string, string>>) {
-    const { PATH, HOME } = process.env;
-    this.child = spawn(process.execPath, [join(root, 'examples/data-export/server.mjs')], {
-      env: { PATH, HOME, ...env },
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
-    }
-    this.ended = new Promise((resolve) => this.child.once('close', resolve));
-    this.listens = this.writes(/data-export listens on (http:\S+)\n/);
-    this.listens.catch(() => undefined);
-  }
-
-  async writes(pattern: RegExp): Promise<string> {
-    let over = false;
-    void this.ended.then(() => (over = true));
-    return vi.waitUntil(
-      () => {
-        const found = pattern.exec(this.output);
-        if (found || !over) return found?.[1] ?? found?.[0];
-        throw new Error(`it ended before it wrote ${String(pattern)}: ${this.output}`);
-      },
-      { timeout: 20_000, interval: 20 },
-    );
-  }
-
-  async stop(signal: NodeJS.Signals): Promise<void> {
-    this.child.kill(signal);
-    await this.ended;
-  }
-
-  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-    const response = await fetch((await this.listens) + path, {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: (text ? JSON.parse(text) : null) as Json,
-    };
-  }
-
-  /** A callback about an export, as Countersign sends it; or with something else in it. */
-  async callback(
-    type: string,
-    one: { readonly id: string; readonly orderId: string },
-    other: { id?: string; data?: object; secret?: string; date?: Date; signature?: string } = {},
-  ) {
-    const data = {
-      ticket_id: one.orderId,
-      business_type: 'data_export',
-      business_key: one.id,
-      ...other.data,
-    };
-    const { status, body } = await this.signed(JSON.stringify({ type, timestamp: new Date(), data }), other);
-    return { status, body };
-  }
-
-  signed(
-    body: string,
-    other: { id?: string; secret?: string; date?: Date; signature?: string } = {},
-  ): ReturnType<Module['call']> {
-    const {
-      id = `msg_${Math.random()}`,
-      date = new Date(),
-      secret = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD',
-    } = other;
-    return this.call('POST', '/approvals/check', body, {
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(date.getTime() / 1_000)),
-      'webhook-signature': other.signature ?? new Webhook(secret).sign(id, date, body),
-    });
-  }
-}
-
 /** Until it holds, on a busy machine too. */
 const eventually = (holds: () => unknown): Promise<unknown> => vi.waitFor(holds, { timeout: 20_000 });
-
-function missing(program: string): boolean {
-  return spawnSync(program, ['--version']).error !== undefined;
-}
-
-function outputOf(program: string, args: readonly string[], input = ''): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = execFile(program, args, { cwd: folder }, (error, output, errors) =>
-      error ? reject(new Error(output + errors, { cause: error })) : resolve(output),
-    );
-    child.stdin?.end(input);
-  });
-}
