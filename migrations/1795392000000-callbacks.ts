@@ -112,6 +112,8 @@ export class Callbacks1795392000000 implements MigrationInterface {
     for (const table of tables.toReversed()) await runner.query(`DROP TABLE ${table.name}`);
     await dropIndex(runner, 'dms_s_apply_delivery', 'ix_delivery_team');
     await dropIndex(runner, 'dms_s_apply_delivery', 'ix_delivery_due');
+    // Before, an order had one delivery a topic: what tells subscribers has no place there.
+    await runner.query(`DELETE FROM dms_s_apply_delivery WHERE cause <> ''`);
     await createIndex(runner, 'dms_s_apply_delivery', {
       name: 'uq_delivery_order_topic',
       columns: ['apply_order_id', 'topic'],

@@ -1,7 +1,7 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
 import { Code, Duration, Moment, OneOf, Text } from '../http/fields.js';
 import { PageQuery } from '../http/pagination.js';
-import { CallbackUrl } from './callback-url.js';
+import { CallbackUrl } from '../outbound/callback-url.js';
 import { type FieldMapping, FieldMappingField } from './field-mapping.js';
 
 /** How a callback is answered: in its own response, or later by a call to `/callbacks/…`. */
@@ -29,12 +29,16 @@ class BusinessTypeFields {
   objectType?: string | null;
 
   @CallbackUrl({
+    nullable: true,
+    special: true,
     description: 'Asked before the first step of an order.',
     example: 'https://dms.example.com/approvals/check',
   })
   checkUrl?: string | null;
 
   @CallbackUrl({
+    nullable: true,
+    special: true,
     description: 'Called when all steps have passed.',
     example: 'https://dms.example.com/approvals/execute',
   })

@@ -32,4 +32,6 @@ export function parseAnswer(body: string, ticketId: string): ParsedAnswer {
 const isWords = (value: unknown): value is string | null | undefined =>
   value === undefined || value === null || typeof value === 'string';
 
-const words = (value: string | null | undefined): string | null => (value ? value.slice(0, maxWords) : null);
+/** Without half a character, which no column could hold: JSON can carry one, and a cut can leave one. */
+export const words = (value: string | null | undefined): string | null =>
+  value ? value.slice(0, maxWords).toWellFormed() : null;

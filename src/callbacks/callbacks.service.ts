@@ -9,6 +9,7 @@ import {
 } from '../orders/order-callbacks.service.js';
 import { DeliveriesRepository } from '../outbox/deliveries.repository.js';
 import { Clock } from '../runtime/clock.js';
+import { words } from './callback-answer.js';
 import type { LateAnswer, LateAnswerView } from './callbacks.dto.js';
 
 /** Answers that business modules bring themselves, after they have accepted a callback or when their own answer got lost. */
@@ -46,8 +47,8 @@ export class CallbacksService {
           `the ${kind} was answered with ${delivery.result} before; the first answer stands`,
         );
       }
-      const { msg = null, error = null } = dto;
-      const record = await this.orders.answer(tx, { scope, orderId, kind, userCode }, { result, msg, error });
+      const answer = { result, msg: words(dto.msg), error: words(dto.error) };
+      const record = await this.orders.answer(tx, { scope, orderId, kind, userCode }, answer);
       await this.deliveries.answered(tx, delivery.id, result, this.clock.now());
       return { ticket_id: orderId, result, apply_status: record.state.applyStatus };
     });

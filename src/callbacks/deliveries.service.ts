@@ -6,7 +6,6 @@ import { type Page, pageOf, windowOf } from '../http/pagination.js';
 import { invalid, notFound, Problem } from '../http/problem.js';
 import {
   type CallbackKind,
-  eventsTopic,
   type OrderCallback,
   OrderCallbacksService,
 } from '../orders/order-callbacks.service.js';
@@ -38,7 +37,6 @@ export class DeliveriesService {
     const rows = await this.deliveries.list(
       team === null ? scopeOf(principal) : [team],
       { ...(state ? { state } : {}), ...(orderId ? { orderId } : {}), ...(topic ? { topic } : {}) },
-      [eventsTopic],
       window,
     );
     const attempts = await this.deliveries.attemptsOf(rows.map((row) => row.id));
@@ -119,7 +117,7 @@ export class DeliveriesService {
 
   private async visible(principal: UserPrincipal, id: string, sql?: Sql): Promise<DeliveryRecord> {
     const delivery = await this.deliveries.find(scopeOf(principal), id, sql);
-    if (!delivery || delivery.topic === eventsTopic) throw notFound(`delivery ${id}`);
+    if (!delivery) throw notFound(`delivery ${id}`);
     return delivery;
   }
 

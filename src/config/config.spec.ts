@@ -20,6 +20,8 @@ describe('parseConfig', () => {
       database: { dialect: 'sqlite', path: './data/countersign.sqlite' },
       rateLimit: 0,
       callback: { timeout: 15_000, lease: 60_000, allowedHosts: [] },
+      mail: null,
+      publicUrl: null,
     });
     expect(config.callback.retrySchedule.map((pause) => pause / 1000)).toEqual([
       5, 30, 120, 600, 1800, 3600, 10_800, 21_600, 43_200, 86_400,
@@ -41,6 +43,26 @@ describe('parseConfig', () => {
     ['AUTH_JWKS_URI', 'ftp://id.example/keys'],
     ['SECRETS_KEY', 'c2hvcnQ='],
     ['CALLBACK_ALLOWED_HOSTS', 'not a host'],
+    ['CALLBACK_ALLOWED_HOSTS', 'http://erp.internal'],
+    ['CALLBACK_ALLOWED_HOSTS', 'erp.internal:8080'],
+    ['CALLBACK_ALLOWED_HOSTS', '*.erp.internal'],
+    ['CALLBACK_ALLOWED_HOSTS', '10.0.0.0/33'],
+    ['CALLBACK_ALLOWED_HOSTS', 'fd00::/129'],
+    ['CALLBACK_ALLOWED_HOSTS', '10.0.0.0/'],
+    ['CALLBACK_ALLOWED_HOSTS', '10.0.0.0/8/8'],
+    ['CALLBACK_ALLOWED_HOSTS', 'erp.internal/8'],
+    ['CALLBACK_ALLOWED_HOSTS', '127.1'],
+    ['CALLBACK_ALLOWED_HOSTS', '010.0.0.1'],
+    ['CALLBACK_ALLOWED_HOSTS', '0x7f.0.0.1'],
+    ['CALLBACK_ALLOWED_HOSTS', '2130706433'],
+    ['CALLBACK_ALLOWED_HOSTS', '256.1.1.1'],
+    ['CALLBACK_ALLOWED_HOSTS', 'fe80::1%eth0'],
+    ['CALLBACK_ALLOWED_HOSTS', '[::1'],
+    ['CALLBACK_ALLOWED_HOSTS', '[10.0.0.1]'],
+    ['CALLBACK_ALLOWED_HOSTS', 'a..b'],
+    ['CALLBACK_ALLOWED_HOSTS', '-a.internal'],
+    ['CALLBACK_ALLOWED_HOSTS', 'erp.internal,'],
+    ['CALLBACK_ALLOWED_HOSTS', 'user@erp.internal'],
     ['CALLBACK_RETRY_SCHEDULE', '5s,soon'],
     ['CALLBACK_TIMEOUT', '0s'],
     ['CALLBACK_LEASE', '-5s'],
@@ -48,10 +70,51 @@ describe('parseConfig', () => {
     ['LOG_LEVEL', 'loud'],
     ['NODE_ENV', 'staging'],
     ['TRUST_PROXY', 'maybe'],
+    ['SMTP_URL', 'https://mail.example'],
+    ['SMTP_URL', 'mail.example:25'],
+    ['SMTP_URL', 'smtp://:25'],
+    ['SMTP_URL', 'smtp://user:%E0%A4%A@mail.example'],
+    ['SMTP_URL', 'smtp://mail.example?logger=true'],
+    ['SMTP_URL', 'smtp://user:secret-pw@mail.example/box'],
+    ['SMTP_URL', 'smtp://user:secret-pw@mail.example'],
+    ['MAIL_FROM', 'nobody'],
+    ['MAIL_FROM', 'a@one.example, b@two.example'],
+    ['MAIL_FROM', 'A <a@one.example>\r\nBcc: b@two.example'],
+    ['PUBLIC_URL', 'approvals.example.com'],
+    ['PUBLIC_URL', 'javascript:alert(1)'],
   ])('given %s=%s, then it is refused, naming the variable and not the value', (name, value) => {
     const message = problemOf({ [name]: value });
     expect(message).toContain(name);
     expect(message).not.toContain(value);
+  });
+
+  it('given a mail server, then its sender must be named; links lose the slash at their end', () => {
+    const smtpUrl = 'smtps://user:p%40ss@mail.example:465';
+    expect(problemOf({ SMTP_URL: smtpUrl })).toContain('MAIL_FROM');
+    for (const from of ['approvals@example.com', 'Countersign 审批 <approvals@example.com>']) {
+      const config = parseConfig({ SMTP_URL: smtpUrl, MAIL_FROM: from, PUBLIC_URL: 'https://c.example/a//' });
+      expect(config.mail).toEqual({ smtpUrl, from });
+      expect(config.publicUrl).toBe('https://c.example/a');
+    }
+    expect(parseConfig({ MAIL_FROM: 'approvals@example.com' }).mail).toBeNull();
+  });
+
+  it('given hosts, addresses and CIDRs, then they are the allowed hosts, in any notation that is written in full', () => {
+    const entries = [
+      'erp.internal',
+      'my_app',
+      'ERP.',
+      'xn--bcher-kva.example',
+      '10.0.0.0/8',
+      '127.0.0.1',
+      '::1',
+      '[::1]',
+    ];
+    const { allowedHosts } = parseConfig({ CALLBACK_ALLOWED_HOSTS: entries.join(' , ') }).callback;
+    expect(allowedHosts).toEqual(entries);
+    expect(
+      parseConfig({ CALLBACK_ALLOWED_HOSTS: '::ffff:10.0.0.0/104,fd00::/8,0.0.0.0/0' }).callback.allowedHosts,
+    ).toHaveLength(3);
   });
 
   it('given production, then a way to check tokens must be configured', () => {

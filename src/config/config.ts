@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, flag, hostList, integer, url } from './fields.js';
+import { duration, flag, hostList, integer, mailbox, smtpUrl, url } from './fields.js';
 
 /**
  * The environment, read once. Every setting is documented here, where it is declared; `.env.example` repeats the list.
@@ -48,6 +48,14 @@ const environment = z.object({
   CALLBACK_TIMEOUT: duration().default(15_000),
   /** How long a worker may hold a callback before another one takes it over. */
   CALLBACK_LEASE: duration().default(60_000),
+  /** The mail server for notifications, `smtp[s]://[user:password@]host[:port]`; without it no e-mail is sent. */
+  SMTP_URL: smtpUrl().optional(),
+  /** Whom the mails are from, such as `Countersign <approvals@example.com>`; needed with SMTP_URL. */
+  MAIL_FROM: mailbox().optional(),
+  /** The address under which people reach this service; notifications then link to their order. */
+  PUBLIC_URL: url()
+    .transform((value) => value.replace(/\/+$/, ''))
+    .optional(),
   /** Requests a minute for one credential; 0 turns the limit off. */
   RATE_LIMIT: integer(0, 10_000_000).default(0),
   /** Largest request body in bytes. */
@@ -91,6 +99,10 @@ export interface Config {
     readonly timeout: number;
     readonly lease: number;
   };
+  /** Null when no e-mail can be sent. The URL holds the mail server's password. */
+  readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
+  /** Without a slash at the end. */
+  readonly publicUrl: string | null;
   readonly rateLimit: number;
   readonly bodyLimit: number;
   readonly shutdownTimeout: number;
@@ -145,12 +157,22 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       timeout: e.CALLBACK_TIMEOUT,
       lease: e.CALLBACK_LEASE,
     },
+    mail: mailOf(e),
+    publicUrl: e.PUBLIC_URL ?? null,
     rateLimit: e.RATE_LIMIT,
     bodyLimit: e.BODY_LIMIT,
     shutdownTimeout: e.SHUTDOWN_TIMEOUT,
     logLevel: e.LOG_LEVEL,
     trustProxy: e.TRUST_PROXY,
   });
+}
+
+function mailOf(e: Environment): Config['mail'] {
+  if (e.SMTP_URL === undefined) return null;
+  if (e.MAIL_FROM === undefined) {
+    throw new ConfigError('The configuration cannot be used. MAIL_FROM: must be set when SMTP_URL is.');
+  }
+  return { smtpUrl: e.SMTP_URL, from: e.MAIL_FROM };
 }
 
 function databaseOf(e: Environment): DatabaseConfig {

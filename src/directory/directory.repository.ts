@@ -64,6 +64,21 @@ export class DirectoryRepository {
     );
   }
 
+  async emailsOf(
+    sql: Sql,
+    team: string | null,
+    users: readonly string[],
+  ): Promise<{ userCode: string; email: string }[]> {
+    if (users.length === 0) return [];
+    const [counts, teams] = canReview(team);
+    return sql.rows(
+      `SELECT u.user_code AS userCode, u.email FROM dms_s_apply_user u
+        WHERE u.user_code IN (${places(users.length)}) AND u.email <> '' AND ${counts}
+        ORDER BY u.user_code`,
+      [...users, ...teams],
+    );
+  }
+
   /** The groups in which somebody can review. */
   async reachable(sql: Sql, team: string | null, groups: readonly Subject[]): Promise<GroupKey[]> {
     if (groups.length === 0) return [];

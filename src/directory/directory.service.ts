@@ -59,6 +59,15 @@ export class DirectoryService {
     return members;
   }
 
+  /**
+   * Where to write to people about a team's orders: the address of each who is active, not listed in another team, and has
+   * one. @param team null: of all teams
+   */
+  async emailsOf(sql: Sql, team: string | null, users: readonly string[]): Promise<Map<string, string>> {
+    const rows = await this.directory.emailsOf(sql, team, users);
+    return new Map(rows.map(({ userCode, email }) => [userCode, email]));
+  }
+
   /** Which of these groups have somebody who can review. */
   async reachable(sql: Sql, team: string | null, groups: readonly Subject[]): Promise<Set<Subject>> {
     const found = await this.directory.reachable(sql, team, groups);

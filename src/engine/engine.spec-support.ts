@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import type { DirectoryFacts } from './advance.js';
+import type { CallbackAnswer } from './callbacks.js';
 import { decide, type Command } from './decide.js';
-import type { OrderEvent } from './events.js';
+import type { AbandonedTo, OrderEvent } from './events.js';
 import { evolveAll } from './evolve.js';
 import { open, type Opening, type OpeningStage } from './open.js';
 import type { OrderState } from './order-state.js';
@@ -9,6 +11,9 @@ import {
   groupSubject,
   type ApprovalMode,
   type AutoApprove,
+  autoApprovePolicies,
+  type CallbackKind,
+  callbackKinds,
   type Person,
   roleSubject,
   userSubject,
@@ -109,6 +114,29 @@ export const decision = (
   facts: factsOf(flow.applicant ?? 'ann', flow.groups, flow.inactive),
 });
 
+/** What the business module answers, with the directory as it is now. */
+export const answer = (
+  callback: CallbackKind,
+  result: boolean,
+  flow: FlowGiven,
+  words: Partial<CallbackAnswer> = {},
+): Command => ({
+  type: 'answer_callback',
+  callback,
+  answer: { result, msg: null, error: null, ...words },
+  facts: factsOf(flow.applicant ?? 'ann', flow.groups, flow.inactive),
+});
+
+/** An administrator gives the callback of delivery d1 up. */
+export const abandon = (callback: CallbackKind, applyStatus: AbandonedTo, flow: FlowGiven): Command => ({
+  type: 'abandon_callback',
+  callback,
+  deliveryId: 'd1',
+  applyStatus,
+  reason: 'the module is gone',
+  facts: factsOf(flow.applicant ?? 'ann', flow.groups, flow.inactive),
+});
+
 /** Decides and applies; the state stays as it is when the engine refuses. */
 export function apply(state: OrderState, command: Command): { outcome: Outcome; state: OrderState } {
   const outcome = decide(state, command);
@@ -116,3 +144,102 @@ export function apply(state: OrderState, command: Command): { outcome: Outcome; 
 }
 
 export const statuses = (state: OrderState): string[] => state.steps.map((step) => step.auditStatus);
+
+/** For random orders: few people and groups, so that they meet. */
+const people = ['ann', 'bob', 'carol', 'dave', 'root'];
+const anyGroups = fc.record({
+  g: fc.uniqueArray(fc.constantFrom(...people)),
+  h: fc.uniqueArray(fc.constantFrom(...people)),
+});
+const anyRule = {
+  mode: fc.constantFrom('any' as const, 'all' as const),
+  condition: fc.constantFrom('', '', '', '0', 'amount > 5'),
+};
+const anyStage: fc.Arbitrary<StageGiven> = fc.oneof(
+  fc.record({
+    users: fc.uniqueArray(fc.constantFrom(...people), { minLength: 1, maxLength: 3 }),
+    ...anyRule,
+  }),
+  fc.record({
+    groups: fc.uniqueArray(fc.constantFrom('g', 'h'), { minLength: 1, maxLength: 2 }),
+    ...anyRule,
+  }),
+);
+export const anyFlow: fc.Arbitrary<FlowGiven> = fc.record({
+  stages: fc.array(anyStage, { minLength: 1, maxLength: 6 }),
+  applicant: fc.constantFrom(...people),
+  autoApprove: fc.constantFrom(...autoApprovePolicies),
+  groups: anyGroups,
+  hasExecute: fc.boolean(),
+  hasCheck: fc.boolean(),
+  variables: fc.record({ amount: fc.integer({ min: 0, max: 10 }) }),
+});
+
+/** Somebody does something, or something becomes of a callback, in a directory that may have changed since. */
+const anyAction = fc.record({
+  type: fc.constantFrom(
+    ...(['approve', 'approve', 'approve', 'approve', 'reject', 'withdraw'] as const),
+    ...(['answer_callback', 'answer_callback', 'skip_check', 'park_callback'] as const),
+    ...(['redeliver_callback', 'abandon_callback'] as const),
+  ),
+  /** Of the people's commands. */
+  actor: fc.constantFrom(...people),
+  callback: fc.constantFrom(...callbackKinds),
+  result: fc.constantFrom(true, true, true, false),
+  error: fc.constantFrom(null, '', 'no stock'),
+  applyStatus: fc.constantFrom('in_review' as const, 'completed' as const, 'rejected' as const),
+  groups: fc.option(anyGroups, { nil: null, freq: 4 }),
+});
+export type Action = typeof anyAction extends fc.Arbitrary<infer T> ? T : never;
+/** Long enough for some orders to reach their end. */
+export const anyActions = fc.array(anyAction, { maxLength: 20, size: 'max' });
+
+export function commandOf(action: Action, given: FlowGiven): Command {
+  const { type, actor, callback, result, error, applyStatus, groups } = action;
+  const flow = { ...given, groups: groups ?? given.groups };
+  const deliveryId = 'd1';
+  switch (type) {
+    case 'approve':
+    case 'reject':
+      return decision(type, actor, flow);
+    case 'withdraw':
+      return { type, actor: person(actor, flow.groups), remark: null };
+    case 'answer_callback':
+      return answer(callback, result, flow, { error });
+    case 'skip_check':
+      return { type, error: 'HTTP 500', facts: factsOf(flow.applicant ?? 'ann', flow.groups) };
+    case 'park_callback':
+      return { type, callback, deliveryId, error: 'HTTP 500' };
+    case 'redeliver_callback':
+      return { type, callback, deliveryId };
+    case 'abandon_callback':
+      return abandon(callback, applyStatus, flow);
+  }
+}
+
+/** An order's life under random actions: its states, and the log and the actions that led to each of them. */
+export interface Walk {
+  readonly states: readonly OrderState[];
+  readonly log: readonly (readonly OrderEvent[])[];
+  /** What the engine allowed; null for the opening. */
+  readonly done: readonly (Action | null)[];
+}
+
+/** @returns null when the order cannot be opened. */
+export function walk(given: FlowGiven, actions: readonly Action[]): Walk | null {
+  const outcome = open(opening(given));
+  if (!outcome.ok) return null;
+  let state = evolveAll(null, outcome.events);
+  const states = [state];
+  const log = [outcome.events];
+  const done: (Action | null)[] = [null];
+  for (const action of actions) {
+    const next = decide(state, commandOf(action, given));
+    if (!next.ok) continue;
+    state = evolveAll(state, next.events);
+    states.push(state);
+    log.push(next.events);
+    done.push(action);
+  }
+  return { states, log, done };
+}

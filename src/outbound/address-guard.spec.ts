@@ -100,9 +100,20 @@ describe('AddressGuard without allowed hosts', () => {
       }
     }
     const silent = new AddressGuard(parseConfig({}), new Silent());
-    expect(await silent.whyRefused('https://slow.example/')).toBeNull();
-    expect(await silent.whyRefused('https://slow.localhost/')).toMatch(/^leads to a loopback/);
+    const verdicts = ['https://slow.example/', 'https://slow.localhost/'].map((url) =>
+      silent.whyRefused(url),
+    );
+    expect(await Promise.all(verdicts)).toEqual([null, expect.stringMatching(/^leads to a loopback/)]);
   });
+
+  it.each(['2606:4700::1%eth0', '134744072', '0x08.8.8.8', '8.8.8', 'public.example', ''])(
+    'given a resolver or socket that says %j, then that is no address to connect to',
+    (address) => {
+      expect(guard.whyBarred('public.example', address)).toMatch(
+        /^leads to something that is no plain IP address; /,
+      );
+    },
+  );
 });
 
 describe('AddressGuard and the registries of special addresses', () => {

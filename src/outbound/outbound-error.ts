@@ -1,3 +1,5 @@
+import { errors } from 'undici';
+
 /**
  * Why a call brought no answer. `address`: the target may not be called, and nothing was sent to it; `timeout`: the whole
  * exchange did not fit into its time; `connection`: everything else, from a name that does not resolve to an answer that is not HTTP.
@@ -14,13 +16,15 @@ export class OutboundError extends Error {
   }
 }
 
+const notHttp = 'The answer is not valid HTTP';
+
 /** What a person is told for codes of Node.js and undici; the first pattern that fits. */
 const sentences: readonly (readonly [RegExp, string])[] = [
   [/^(ENOTFOUND|EAI_|ENODATA)/, 'The host name does not resolve'],
   [/^ECONNREFUSED$/, 'The connection was refused'],
   [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/, 'The connection was closed before the answer was complete'],
   [/^UND_ERR_HEADERS_OVERFLOW$/, 'The headers of the answer are too large'],
-  [/^(HPE_|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)/, 'The answer is not valid HTTP'],
+  [/^UND_ERR_RES_CONTENT_LENGTH_MISMATCH$/, notHttp],
   [/^(EPROTO|ERR_SSL|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/, 'The TLS connection failed'],
   [/^(UND_ERR_INVALID_ARG|UND_ERR_NOT_SUPPORTED|ERR_INVALID)/, 'The request cannot be sent'],
 ];
@@ -32,6 +36,8 @@ const sentences: readonly (readonly [RegExp, string])[] = [
  */
 export function outboundError(error: unknown): OutboundError {
   if (error instanceof OutboundError) return error;
+  // undici means to give these a code and does not.
+  if (error instanceof errors.HTTPParserError) return new OutboundError('connection', notHttp);
   const code = codeOf(error);
   if (/^(ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/.test(code)) {
     return new OutboundError('timeout', `No connection or answer in time (${code})`);

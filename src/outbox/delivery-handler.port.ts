@@ -33,6 +33,8 @@ export type AttemptResult = Exchange &
         readonly outcome: 'succeeded';
         /** What the target answered, where that matters later. */
         readonly result?: boolean;
+        /** Nobody will ask for it any more: its row goes with its success. */
+        readonly forget?: boolean;
         /** Carried out in the transaction that records the success, once. */
         readonly settle?: (tx: Tx) => Promise<void>;
       }

@@ -165,6 +165,12 @@ export class DeliveryQueue {
     return found === 1;
   }
 
+  /** Removes a delivery with its attempts: for those whose success leaves nothing to look up. */
+  async forget(tx: Tx, id: string): Promise<void> {
+    await tx.run(`DELETE FROM ${attemptTable} WHERE delivery_id = ?`, [id]);
+    await tx.run(`DELETE FROM ${table} WHERE id = ?`, [id]);
+  }
+
   /**
    * Adds the record of an attempt.
    * @param held whether the claim still held; if not, a rescuer may have recorded the attempt as lost, which is corrected

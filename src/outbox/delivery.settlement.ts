@@ -29,6 +29,7 @@ interface Finished {
   readonly outcome: Outcome;
   readonly record: AttemptRecord;
   readonly settle: ((tx: Tx) => Promise<void>) | undefined;
+  readonly forget: boolean;
 }
 
 /** One attempt of a delivery, and its consequences: success, another try, or parking. */
@@ -69,7 +70,8 @@ export class DeliverySettlement {
     };
     const outcome = result ? this.outcomeOf(claim, result) : again(claim);
     const settle = result && 'settle' in result ? result.settle : undefined;
-    await this.keep(interrupt, { claim, handler, outcome, record, settle });
+    const forget = result?.outcome === 'succeeded' && result.forget === true;
+    await this.keep(interrupt, { claim, handler, outcome, record, settle, forget });
     return result?.outcome !== 'failed';
   }
 
@@ -146,16 +148,18 @@ export class DeliverySettlement {
       outcome,
       record: { ...finished.record, outcome: 'failed', error },
       settle: undefined,
+      forget: false,
     };
   }
 
   /** @returns whether this parked the delivery. */
   private async settle(tx: Tx, finished: Finished): Promise<boolean> {
-    const { claim, handler, outcome, record, settle } = finished;
+    const { claim, handler, outcome, record, settle, forget } = finished;
     const parks = outcome.state === 'failed';
     if (settle || parks) await handler.lock?.(tx, claim);
     const held = await this.queue.release(tx, claim, outcome, this.clock.now());
-    await this.queue.record(tx, claim, record, held);
+    if (held && forget) await this.queue.forget(tx, claim.id);
+    else await this.queue.record(tx, claim, record, held);
     if (!held) return false;
     await settle?.(tx);
     if (parks) await handler.parked?.(tx, claim, outcome.error ?? '');

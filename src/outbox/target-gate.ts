@@ -7,12 +7,17 @@ const patience = 3;
 const restFactor = 4;
 const minRest = 20;
 const maxRest = 60_000;
+/** A target that works and has nothing to do is forgotten after this time (milliseconds); looked for when many are known. */
+const rememberedFor = 300_000;
+const many = 1_000;
 
 interface Target {
   inFlight: number;
   limit: number;
   failuresInARow: number;
   restsUntil: number;
+  /** When its last call ended. */
+  usedAt: number;
 }
 
 /**
@@ -27,7 +32,7 @@ export class TargetGate {
   /** How many more calls of a target may start now. */
   free(target: string, now: number): number {
     const known = this.targets.get(target);
-    if (!known) return firstLimit;
+    if (!known || isForgotten(known, now)) return firstLimit;
     return known.restsUntil > now ? 0 : Math.max(0, known.limit - known.inFlight);
   }
 
@@ -48,6 +53,7 @@ export class TargetGate {
       limit: firstLimit,
       failuresInARow: 0,
       restsUntil: 0,
+      usedAt: 0,
     };
     known.inFlight++;
     this.targets.set(target, known);
@@ -58,6 +64,7 @@ export class TargetGate {
     const known = this.targets.get(target);
     if (!known) return;
     known.inFlight--;
+    known.usedAt = now;
     if (succeeded) {
       known.limit = Math.min(maxLimit, known.limit + 1);
       known.failuresInARow = 0;
@@ -69,7 +76,14 @@ export class TargetGate {
         known.restsUntil = now + Math.min(maxRest, Math.max(minRest, restFactor * milliseconds));
       }
     }
-    // What is as good as unknown is forgotten: there may be many targets over time.
-    if (known.inFlight === 0 && known.failuresInARow === 0) this.targets.delete(target);
+    if (this.targets.size > many) this.forgetIdle(now);
+  }
+
+  private forgetIdle(now: number): void {
+    for (const [target, known] of this.targets) if (isForgotten(known, now)) this.targets.delete(target);
   }
 }
+
+/** There may be many targets over time; one that fails is remembered until it works. */
+const isForgotten = ({ inFlight, failuresInARow, usedAt }: Target, now: number): boolean =>
+  inFlight === 0 && failuresInARow === 0 && now - usedAt > rememberedFor;

@@ -18,10 +18,15 @@ export function whyNoCallbackUrl(text: string): string | null {
   return null;
 }
 
-/** A field for the address of a callback; null takes it away. */
-export const CallbackUrl = (options: { description: string; example: string }): PropertyDecorator =>
+/** A field for an address that is called back; null takes it away where the field is `nullable`. */
+export const CallbackUrl = (options: {
+  readonly description: string;
+  readonly example: string;
+  readonly nullable?: boolean;
+  readonly special?: boolean;
+}): PropertyDecorator =>
   field(
-    { ...options, optional: true, nullable: true, special: true },
+    { ...options, optional: true },
     { type: 'string', format: 'uri', maxLength },
     IsString(),
     ValidateBy({

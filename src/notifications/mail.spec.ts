@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { mailOf, oneLine, trialMailOf } from './mail.js';
+import { type Language, languages } from './mail.texts.js';
+import { type Notice, type NoticeData, noticeTypes } from './notice.js';
+
+const data: NoticeData = {
+  ticket_id: 'o/1',
+  business_type: 'purchase',
+  business_key: 'K-1',
+  acc_code: 't1',
+  user_code: 'ann',
+  apply_status: 'in_review',
+  title: 'A desk',
+};
+const notice = (more: Partial<NoticeData> = {}, type: Notice['type'] = 'step.in_review'): Notice => ({
+  type,
+  timestamp: '2026-11-22T08:30:00.000Z',
+  data: { ...data, ...more },
+});
+const step = {
+  apply_step: 2,
+  node_name: '财务复核',
+  reviewer_type: 'user',
+  reviewers: ['bob', 'carol'],
+} as const;
+const decision = {
+  decision: 'rejected',
+  audit_status: 'rejected',
+  decided_by: 'bob',
+  audit_msg: '太贵',
+} as const;
+
+describe(mailOf.name, () => {
+  it('should tell in Chinese what happened, to what, by whom and where to look', () => {
+    const mail = mailOf(notice({ ...step, ...decision }, 'order.rejected'), 'zh', 'https://c.example');
+    expect(mail.subject).toBe('申请单已驳回：A desk');
+    expect(mail.text.split('\n')).toEqual([
+      '申请单已驳回',
+      '',
+      '标题：A desk',
+      '业务类型：purchase',
+      '业务单号：K-1',
+      '申请人：ann',
+      '审批步骤：2 财务复核',
+      '审批对象：bob, carol',
+      '审批结果：驳回',
+      '审批人：bob',
+      '审批意见：太贵',
+      '申请单状态：审批中',
+      '',
+      '查看申请单：https://c.example/console/orders/o%2F1',
+      '',
+      '本邮件由审批服务自动发送，请勿回复。',
+      '',
+    ]);
+    expect(mail.html).toContain('<html lang="zh-CN">');
+    expect(mail.html).toContain('<a href="https://c.example/console/orders/o%2F1">查看申请单</a>');
+  });
+
+  it('should tell the same in English', () => {
+    const mail = mailOf(notice({ ...step, ...decision }, 'order.rejected'), 'en', null);
+    expect(mail.subject).toBe('Order rejected: A desk');
+    for (const line of ['Title: A desk', 'Step: 2 财务复核', 'Decision: rejected', 'Decided by: bob'])
+      expect(mail.text.split('\n')).toContain(line);
+    expect(mail.html).toContain('<html lang="en">');
+  });
+
+  it('should link nowhere when nobody said where', () => {
+    const mail = mailOf(notice(), 'zh', null);
+    expect(mail.text + mail.html).not.toMatch(/http|href/);
+  });
+
+  it('should have words for every event in every language', () => {
+    const subjects = languages.flatMap((language: Language) =>
+      noticeTypes.map((type) => mailOf(notice({}, type), language, null).subject),
+    );
+    expect(new Set(subjects).size).toBe(languages.length * noticeTypes.length);
+  });
+
+  it('should name the order by its key, else its id, when it has no title', () => {
+    expect(mailOf(notice({ title: null }), 'en', null).subject).toContain('K-1');
+    expect(mailOf(notice({ title: '', business_key: null }), 'en', null).subject).toContain('o/1');
+  });
+
+  it('should leave no HTML of others in its HTML', () => {
+    const evil = `<img src=x onerror="alert('1')">&<b>`;
+    const mail = mailOf(
+      notice({
+        title: evil,
+        business_type: evil,
+        business_key: evil,
+        user_code: evil,
+        ticket_id: evil,
+        remark: evil,
+        error: evil,
+        delivery_id: evil,
+        ...step,
+        node_name: evil,
+        reviewers: [evil],
+        ...decision,
+        decided_by: evil,
+        audit_msg: evil,
+      }),
+      'en',
+      `https://c.example/"><script>`,
+    );
+    expect(mail.html).not.toMatch(/<img|<b>|<script|onerror="/);
+    expect(mail.html).toContain('&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;&lt;b&gt;');
+    expect(trialMailOf(evil, 'en').html).not.toContain('<img');
+  });
+
+  it('should keep the lines of a value behind its label', () => {
+    for (const end of ['\n', '\r\n', '\r', '\u2028', '\v']) {
+      const mail = mailOf(notice({ title: `A desk${end}Applicant: boss` }), 'en', null);
+      expect(mail.text.split(/[\n\r\u2028\v]/)).not.toContain('Applicant: boss');
+      expect(mail.text).toContain('Title: A desk\n    Applicant: boss');
+    }
+  });
+
+  it('should name some of very many reviewers', () => {
+    const reviewers = Array.from({ length: 500 }, (_, index) => `u${index}`);
+    expect(mailOf(notice({ ...step, reviewers }), 'en', null).text).toMatch(/u18, u19, …\n/);
+  });
+});
+
+describe(oneLine.name, () => {
+  it.each([
+    ['a\r\nBcc: eve@example.com', 'a Bcc: eve@example.com'],
+    ['a\nb\u0000c\u0085d\u2028e\tf', 'a b c d e f'],
+    ['a\u202eb\u2066c', 'a b c'],
+    ['  a  ', 'a'],
+    ['x'.repeat(300), `${'x'.repeat(199)}…`],
+    [`${'x'.repeat(198)}👍👍`, `${'x'.repeat(198)}…`],
+  ])('should make one line of %j', (text, line) => {
+    expect(oneLine(text)).toBe(line);
+  });
+
+  it('should be what every subject goes through', () => {
+    const title = 'A desk\r\nBcc: eve@example.com';
+    expect(mailOf(notice({ title }), 'en', null).subject).not.toMatch(/[\r\n]/);
+    expect(trialMailOf(title, 'zh').subject).not.toMatch(/[\r\n]/);
+  });
+});

@@ -1,0 +1,125 @@
+import type { ApplyStatus } from '../engine/vocabulary.js';
+import type { NoticeType } from './notice.js';
+
+/** The languages in which mails are written. */
+export const languages = ['zh', 'en'] as const;
+export type Language = (typeof languages)[number];
+
+/** Facts that a mail lists, each behind its label. */
+export type Fact =
+  | 'title'
+  | 'businessType'
+  | 'businessKey'
+  | 'applicant'
+  | 'step'
+  | 'reviewers'
+  | 'decision'
+  | 'decidedBy'
+  | 'words'
+  | 'remark'
+  | 'error'
+  | 'delivery'
+  | 'status';
+
+/** Every word of the mails in one language. */
+interface Texts {
+  /** As HTML names the language. */
+  readonly tag: string;
+  /** What happened, as a headline. */
+  readonly headlines: Readonly<Record<NoticeType, string>>;
+  readonly facts: Readonly<Record<Fact, string>>;
+  readonly decisions: Readonly<Record<'approved' | 'rejected', string>>;
+  readonly statuses: Readonly<Record<ApplyStatus, string>>;
+  /** Between a label and its value. */
+  readonly colon: string;
+  readonly link: string;
+  readonly footer: string;
+  readonly trial: { readonly headline: string; readonly sentence: string };
+}
+
+/** One table, so that a text which one language lacks does not compile. */
+export const texts: Readonly<Record<Language, Texts>> = {
+  zh: {
+    tag: 'zh-CN',
+    headlines: {
+      'order.opened': '申请单已提交',
+      'step.in_review': '申请单待审批',
+      'step.decided': '审批步骤有新结果',
+      'order.completed': '申请单已完成',
+      'order.rejected': '申请单已驳回',
+      'order.withdrawn': '申请单已撤回',
+      'delivery.parked': '回调投递已停止',
+    },
+    facts: {
+      title: '标题',
+      businessType: '业务类型',
+      businessKey: '业务单号',
+      applicant: '申请人',
+      step: '审批步骤',
+      reviewers: '审批对象',
+      decision: '审批结果',
+      decidedBy: '审批人',
+      words: '审批意见',
+      remark: '撤回说明',
+      error: '错误信息',
+      delivery: '投递编号',
+      status: '申请单状态',
+    },
+    decisions: { approved: '同意', rejected: '驳回' },
+    statuses: {
+      initiating: '发起中',
+      in_review: '审批中',
+      withdrawn: '已撤回',
+      rejected: '已驳回',
+      executing: '执行中',
+      completed: '已完成',
+    },
+    colon: '：',
+    link: '查看申请单',
+    footer: '本邮件由审批服务自动发送，请勿回复。',
+    trial: { headline: '测试邮件', sentence: '收到这封邮件，说明该订阅可以发送邮件。订阅名称' },
+  },
+  en: {
+    tag: 'en',
+    headlines: {
+      'order.opened': 'Order submitted',
+      'step.in_review': 'Order waiting for review',
+      'step.decided': 'A step has been decided',
+      'order.completed': 'Order completed',
+      'order.rejected': 'Order rejected',
+      'order.withdrawn': 'Order withdrawn',
+      'delivery.parked': 'A callback is no longer tried',
+    },
+    facts: {
+      title: 'Title',
+      businessType: 'Business type',
+      businessKey: 'Business key',
+      applicant: 'Applicant',
+      step: 'Step',
+      reviewers: 'Asked',
+      decision: 'Decision',
+      decidedBy: 'Decided by',
+      words: 'In their words',
+      remark: 'Remark',
+      error: 'Error',
+      delivery: 'Delivery',
+      status: 'Status of the order',
+    },
+    decisions: { approved: 'approved', rejected: 'rejected' },
+    statuses: {
+      initiating: 'initiating',
+      in_review: 'in review',
+      withdrawn: 'withdrawn',
+      rejected: 'rejected',
+      executing: 'executing',
+      completed: 'completed',
+    },
+    colon: ': ',
+    link: 'Open the order',
+    footer: 'This mail was sent by the approval service; answers to it are not read.',
+    trial: {
+      headline: 'Test mail',
+      sentence: 'This mail shows that the subscription can send mail. Its name',
+    },
+  },
+};

@@ -1,0 +1,61 @@
+import type { ApplyStatus, AuditObjectType, CallbackKind } from '../engine/vocabulary.js';
+
+/** What one can subscribe to. */
+export const noticeTypes = [
+  'order.opened',
+  'step.in_review',
+  'step.decided',
+  'order.completed',
+  'order.rejected',
+  'order.withdrawn',
+  'delivery.parked',
+] as const;
+export type NoticeType = (typeof noticeTypes)[number];
+
+/** One piece of news, as it is stored when it is due and as webhooks send it: later changes do not alter it. */
+export interface Notice {
+  readonly type: NoticeType;
+  /** When it happened. */
+  readonly timestamp: string;
+  readonly data: NoticeData;
+}
+
+/** The order, and what the news is about. Names as in the bodies of callbacks. */
+export interface NoticeData extends Partial<StepFacts>, Partial<DecisionFacts> {
+  readonly ticket_id: string;
+  readonly business_type: string;
+  readonly business_key: string | null;
+  readonly acc_code: string | null;
+  /** The applicant. */
+  readonly user_code: string;
+  /** After everything that happened with this news. */
+  readonly apply_status: ApplyStatus;
+  readonly title: string | null;
+  /** Of a withdrawal: the applicant's words. */
+  readonly remark?: string | null;
+  /** Of a rejected order: `step_rejected`, `check_failed`, `execute_failed` or `abandoned`. */
+  readonly reason?: string;
+  /** What went wrong, of a rejected order or a parked delivery. */
+  readonly error?: string | null;
+  /** Of a parked delivery. */
+  readonly callback?: CallbackKind;
+  readonly delivery_id?: string;
+}
+
+/** The step that opened, was decided, or was under review when the order ended. */
+export interface StepFacts {
+  readonly apply_step: number;
+  readonly node_name: string;
+  /** What kind of codes `reviewers` holds. */
+  readonly reviewer_type: AuditObjectType;
+  /** The people whom an `all` step asks; else the people, groups or roles of the step. */
+  readonly reviewers: readonly string[];
+}
+
+export interface DecisionFacts {
+  readonly decision: 'approved' | 'rejected';
+  /** `in_review` while an `all` step still waits for others. */
+  readonly audit_status: 'in_review' | 'approved' | 'rejected';
+  readonly decided_by: string;
+  readonly audit_msg: string | null;
+}
