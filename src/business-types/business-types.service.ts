@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { isSystemAdmin, teamOf, type UserPrincipal } from '../auth/principal.js';
-import { Sealer } from '../config/sealer.js';
 import { wholeSecond } from '../database/dialect.js';
 import { classify } from '../database/errors.js';
 import type { Sql, Tx } from '../database/sql.js';
@@ -9,7 +8,7 @@ import { durationText, secondsOf } from '../http/fields.js';
 import { type Page, pageOf, windowOf } from '../http/pagination.js';
 import { type FieldError, notFound, Problem } from '../http/problem.js';
 import { AddressGuard } from '../outbound/address-guard.js';
-import { newWebhookSecret } from '../outbound/webhook-signature.js';
+import { WebhookSecrets } from '../outbound/webhook-secrets.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import type { BusinessTypeRow } from './business-type.entity.js';
@@ -40,7 +39,7 @@ export class BusinessTypesService {
     private readonly types: BusinessTypesRepository,
     private readonly unitOfWork: UnitOfWork,
     private readonly addresses: AddressGuard,
-    private readonly sealer: Sealer,
+    private readonly secrets: WebhookSecrets,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
@@ -49,7 +48,7 @@ export class BusinessTypesService {
   async create(principal: UserPrincipal, dto: CreateBusinessType): Promise<CreatedBusinessType> {
     const scope = teamOf(principal, dto.accCode) ?? platformScope;
     await this.refuseAddresses(dto);
-    const secret = newWebhookSecret();
+    const { secret, sealed } = this.secrets.make(sealContext({ scope, code: dto.code }));
     const now = wholeSecond(this.clock.now());
     const row: BusinessTypeRow = {
       id: this.ids.next(),
@@ -64,7 +63,7 @@ export class BusinessTypesService {
       checkFailMode: dto.failMode ?? 'closed',
       callbackDeadline: secondsOf(dto.callbackDeadline ?? '24h'),
       fieldMapping: toText(dto.fieldMapping),
-      sealedSecret: this.sealer.seal(secret, sealContext({ scope, code: dto.code })),
+      sealedSecret: sealed,
       sealedPreviousSecret: null,
       previousSecretUntil: null,
       createTime: now,
@@ -141,19 +140,11 @@ export class BusinessTypesService {
     owner: BusinessTypeOwner,
     { overlap = '24h' }: RotateSecret,
   ): Promise<CallbackSecret> {
-    const secret = newWebhookSecret();
     return this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, code, owner);
-      const now = this.clock.now();
-      const until = overlapEnd(now, secondsOf(overlap));
-      await this.types.update(tx, row.id, {
-        sealedSecret: this.sealer.seal(secret, sealContext(row)),
-        // Moves as it is: both columns are sealed for this type, and a secret that no longer opens can still be left.
-        sealedPreviousSecret: until && row.sealedSecret,
-        previousSecretUntil: until,
-        updateTime: wholeSecond(now),
-      });
-      return { secret, previousSecretValidUntil: until };
+      const { secret, change } = this.secrets.rotate(row, sealContext(row), secondsOf(overlap));
+      await this.types.update(tx, row.id, { ...change, updateTime: wholeSecond(this.clock.now()) });
+      return { secret, previousSecretValidUntil: change.previousSecretUntil };
     });
   }
 
@@ -251,10 +242,6 @@ function shadowed(rows: readonly BusinessTypeRow[]): BusinessTypeRow[] {
   }
   return [...byCode.values()];
 }
-
-/** When an overlap that begins now is over, in whole seconds and never too early; null when there is none. */
-const overlapEnd = (now: Date, seconds: number): Date | null =>
-  seconds === 0 ? null : wholeSecond(new Date(now.getTime() + seconds * 1000 + 999));
 
 const toText = (mapping: FieldMapping | null | undefined): string | null =>
   mapping ? JSON.stringify(mapping) : null;

@@ -1,6 +1,5 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { Sealer } from '../config/sealer.js';
-import { Clock } from '../runtime/clock.js';
+import { Injectable } from '@nestjs/common';
+import { WebhookSecrets } from '../outbound/webhook-secrets.js';
 import type { BusinessTypeRow } from './business-type.entity.js';
 import type { CallbackFormat, CallbackMode, FailMode } from './business-types.dto.js';
 import { BusinessTypesRepository, platformScope } from './business-types.repository.js';
@@ -37,13 +36,10 @@ export interface CallbackTargetRef {
 /** Tells the sender of callbacks where they go. Its answers hold secrets in clear: for sending, never for showing. */
 @Injectable()
 export class CallbackTargetsService {
-  private readonly logger = new Logger('callback-targets');
-
   constructor(
     private readonly types: BusinessTypesService,
     private readonly rows: BusinessTypesRepository,
-    private readonly sealer: Sealer,
-    private readonly clock: Clock,
+    private readonly secrets: WebhookSecrets,
   ) {}
 
   /**
@@ -72,20 +68,7 @@ export class CallbackTargetsService {
       failMode: row.checkFailMode as FailMode,
       deadline: row.callbackDeadline * 1000,
       fieldMapping: row.fieldMapping === null ? null : (JSON.parse(row.fieldMapping) as FieldMapping),
-      secrets: [this.sealer.open(row.sealedSecret, sealContext(row)), ...this.previousSecret(row)],
+      secrets: this.secrets.open(row, sealContext(row)),
     };
-  }
-
-  /** The secret before the last rotation, while it counts. */
-  private previousSecret(row: BusinessTypeRow): string[] {
-    const { sealedPreviousSecret: sealed, previousSecretUntil: until } = row;
-    if (sealed === null || until === null || until <= this.clock.now()) return [];
-    try {
-      return [this.sealer.open(sealed, sealContext(row))];
-    } catch (error) {
-      // A secret sealed under a lost key is rotated away; what it leaves behind must not hold callbacks up.
-      this.logger.warn({ err: error, businessType: row.id }, 'the previous secret does not open');
-      return [];
-    }
   }
 }

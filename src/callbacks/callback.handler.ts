@@ -10,8 +10,8 @@ import {
   type OrderRecord,
 } from '../orders/order-callbacks.service.js';
 import { OrdersService } from '../orders/orders.service.js';
-import { type OutboundAnswer, OutboundClient, OutboundError } from '../outbound/outbound.client.js';
-import { webhookHeaders } from '../outbound/webhook-signature.js';
+import { type OutboundAnswer, OutboundError } from '../outbound/outbound.client.js';
+import { WebhookClient } from '../outbound/webhook.client.js';
 import {
   type AttemptResult,
   type ClaimedDelivery,
@@ -37,7 +37,7 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
     private readonly targets: CallbackTargetsService,
     private readonly orders: OrdersService,
     private readonly callbacks: OrderCallbacksService,
-    private readonly client: OutboundClient,
+    private readonly client: WebhookClient,
   ) {}
 
   onModuleInit(): void {
@@ -88,14 +88,12 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
     kind: CallbackKind,
     signal: AbortSignal,
   ): Promise<AttemptResult> {
-    const body = callbackBody(record, target, kind, delivery.createTime);
-    const headers = {
-      'content-type': 'application/json',
-      ...webhookHeaders({ id: delivery.id, sentAt: delivery.sentAt, body }, target.secrets),
-    };
+    const { id, sentAt, orderId, createTime } = delivery;
+    const body = callbackBody(record, target, kind, createTime);
+    const { secrets } = target;
     try {
-      const answer = await this.client.post({ url, headers, body, signal });
-      return this.judge(answer, delivery.orderId, kind, target);
+      const answer = await this.client.send({ url, id, sentAt, body, secrets, signal });
+      return this.judge(answer, orderId, kind, target);
     } catch (error) {
       if (!(error instanceof OutboundError)) throw error;
       return { outcome: 'failed', error: error.message };

@@ -8,7 +8,6 @@ import { EmailHandler } from './email.handler.js';
 import { FanOutHandler } from './fan-out.handler.js';
 import { Mailer } from './mailer.js';
 import { Recipients } from './recipients.js';
-import { SubscriptionSecrets } from './subscription.secrets.js';
 import { SubscriptionsController } from './subscriptions.controller.js';
 import { SubscriptionsRepository } from './subscriptions.repository.js';
 import { SubscriptionsService } from './subscriptions.service.js';
@@ -25,7 +24,6 @@ import { WebhookSender } from './webhook.sender.js';
     FanOutHandler,
     Mailer,
     Recipients,
-    SubscriptionSecrets,
     SubscriptionsRepository,
     SubscriptionsService,
     TrialService,

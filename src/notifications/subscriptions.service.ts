@@ -7,11 +7,12 @@ import { secondsOf } from '../http/fields.js';
 import { type Page, pageOf, windowOf } from '../http/pagination.js';
 import { invalid, notFound } from '../http/problem.js';
 import { AddressGuard } from '../outbound/address-guard.js';
+import { WebhookSecrets } from '../outbound/webhook-secrets.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import { Mailer } from './mailer.js';
+import { sealContext } from './seal-context.js';
 import type { SubscriptionRow } from './subscription.entity.js';
-import { SubscriptionSecrets } from './subscription.secrets.js';
 import { toView } from './subscription.view.js';
 import type {
   Channel,
@@ -32,7 +33,7 @@ export class SubscriptionsService {
     private readonly subscriptions: SubscriptionsRepository,
     private readonly unitOfWork: UnitOfWork,
     private readonly addresses: AddressGuard,
-    private readonly secrets: SubscriptionSecrets,
+    private readonly secrets: WebhookSecrets,
     private readonly mailer: Mailer,
     private readonly clock: Clock,
     private readonly ids: Ids,
@@ -43,7 +44,7 @@ export class SubscriptionsService {
     const place = { id: this.ids.next(), scope: teamOf(principal, dto.accCode) ?? platformScope };
     this.requireChannel(dto);
     await this.refuseUrl(dto.url);
-    const made = dto.channel === 'webhook' ? this.secrets.make(place) : null;
+    const made = dto.channel === 'webhook' ? this.secrets.make(sealContext(place)) : null;
     const now = wholeSecond(this.clock.now());
     const row: SubscriptionRow = {
       ...place,
@@ -112,17 +113,9 @@ export class SubscriptionsService {
     return this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, id);
       if (row.channel !== 'webhook') throw invalid('id', 'is an e-mail subscription, which has no secret');
-      const { secret, sealed } = this.secrets.make(row);
-      const now = this.clock.now();
-      const until = overlapEnd(now, secondsOf(overlap));
-      await this.subscriptions.update(tx, row.id, {
-        sealedSecret: sealed,
-        // Moves as it is: both columns are sealed for this row.
-        sealedPreviousSecret: until && row.sealedSecret,
-        previousSecretUntil: until,
-        updateTime: wholeSecond(now),
-      });
-      return { secret, previousSecretValidUntil: until };
+      const { secret, change } = this.secrets.rotate(row, sealContext(row), secondsOf(overlap));
+      await this.subscriptions.update(tx, row.id, { ...change, updateTime: wholeSecond(this.clock.now()) });
+      return { secret, previousSecretValidUntil: change.previousSecretUntil };
     });
   }
 
@@ -172,7 +165,3 @@ function refuseForeignFields(channel: Channel, dto: UpdateSubscription): void {
   const field = foreignFields[channel].find((name) => dto[name] !== undefined);
   if (field !== undefined) throw invalid(field, `is no field of the channel ${channel}`);
 }
-
-/** When an overlap that begins now is over, in whole seconds and never too early; null when there is none. */
-const overlapEnd = (now: Date, seconds: number): Date | null =>
-  seconds === 0 ? null : wholeSecond(new Date(now.getTime() + seconds * 1000 + 999));

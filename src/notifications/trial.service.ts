@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { UserPrincipal } from '../auth/principal.js';
-import { OutboundError } from '../outbound/outbound.client.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import { trialMailOf } from './mail.js';
@@ -12,8 +11,6 @@ import type { TrialAnswer } from './subscriptions.dto.js';
 import { platformScope } from './subscriptions.repository.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 import { WebhookSender } from './webhook.sender.js';
-
-type Outcome = Omit<TrialAnswer, 'durationMs'>;
 
 /** Tries a subscription out, now and once: what is learnt is answered, and nothing is stored. */
 @Injectable()
@@ -30,32 +27,21 @@ export class TrialService {
   /** Sends a signed `ping`, or one mail. @throws Problem 404; never for somebody who does not answer. */
   async send(principal: UserPrincipal, id: string): Promise<TrialAnswer> {
     const row = await this.subscriptions.row(principal, id);
-    const startedAt = this.clock.now();
-    const outcome =
-      row.channel === 'webhook' ? await this.ping(row, startedAt) : await this.mail(row, principal.userCode);
-    const durationMs = Math.max(0, this.clock.now().getTime() - startedAt.getTime());
-    return { ...outcome, durationMs };
+    if (row.channel === 'webhook') return this.ping(row);
+    const began = this.clock.elapsed();
+    const outcome = await this.mail(row, principal.userCode);
+    return { ...outcome, durationMs: Math.round(this.clock.elapsed() - began) };
   }
 
-  /** What the address answers is told by its status alone: this is no way to read what others serve. */
-  private async ping(row: SubscriptionRow, sentAt: Date): Promise<Outcome> {
-    const body = {
-      type: 'ping',
-      timestamp: sentAt.toISOString(),
-      data: { subscription_id: row.id, acc_code: teamOf(row) },
-    };
-    try {
-      const { status } = await this.sender.send(row, { id: this.ids.next(), sentAt, body });
-      const ok = status >= 200 && status < 300;
-      return { ok, status, error: ok ? null : `answered ${status}` };
-    } catch (error) {
-      if (!(error instanceof OutboundError)) throw error;
-      return { ok: false, status: null, error: error.message };
-    }
+  private ping(row: SubscriptionRow): Promise<TrialAnswer> {
+    const sentAt = this.clock.now();
+    const data = { subscription_id: row.id, acc_code: teamOf(row) };
+    const body = { type: 'ping', timestamp: sentAt.toISOString(), data };
+    return this.sender.try(row, { id: this.ids.next(), sentAt, body });
   }
 
   /** To the first address that the subscription names, else to the caller: without an order nobody else is meant. */
-  private async mail(row: SubscriptionRow, caller: string): Promise<Outcome> {
+  private async mail(row: SubscriptionRow, caller: string): Promise<Omit<TrialAnswer, 'durationMs'>> {
     const [named] = addressesIn(recipientsOf(row));
     const recipient = named === undefined ? { userCode: caller } : { address: named };
     const address = await this.recipients.addressOf(recipient, teamOf(row));

@@ -22,7 +22,7 @@ export class WebhookHandler implements DeliveryHandler {
     const row = await this.subscriptions.find([delivery.accCode ?? platformScope], subscription);
     if (!row?.active) return undeliverable(subscription, row);
     try {
-      const { status, retryAfter, body } = await this.sender.send(row, { id, sentAt, body: notice }, signal);
+      const { status, retryAfter, body } = await this.sender.send(row, { id, sentAt, body: notice, signal });
       if (status >= 200 && status < 300) return { outcome: 'succeeded', status, answer: body };
       const failed = { outcome: 'failed', status, answer: body, error: `answered ${status}` } as const;
       // 410 Gone: the receiver wants no more of this.

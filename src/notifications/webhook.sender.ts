@@ -1,34 +1,33 @@
 import { Injectable } from '@nestjs/common';
-import { OutboundClient } from '../outbound/outbound.client.js';
-import { webhookHeaders } from '../outbound/webhook-signature.js';
+import type { OutboundAnswer } from '../outbound/outbound.client.js';
+import { type Trial, WebhookClient, type WebhookMessage } from '../outbound/webhook.client.js';
+import { WebhookSecrets } from '../outbound/webhook-secrets.js';
+import { sealContext } from './seal-context.js';
 import type { SubscriptionRow } from './subscription.entity.js';
-import { SubscriptionSecrets } from './subscription.secrets.js';
 
-/** One message of Standard Webhooks. */
-export interface WebhookMessage {
-  /** The `webhook-id`: the same on every attempt. */
-  readonly id: string;
-  readonly sentAt: Date;
-  readonly body: object;
-}
+/** What goes to a subscription; the address and the secrets are the row's. */
+type Message = Pick<WebhookMessage, 'id' | 'sentAt' | 'signal'> & { readonly body: object };
 
-/** Posts a message to a subscription's address, signed with its secrets. */
+/** Posts messages to a subscription's address, signed with its secrets. */
 @Injectable()
 export class WebhookSender {
   constructor(
-    private readonly outbound: OutboundClient,
-    private readonly secrets: SubscriptionSecrets,
+    private readonly client: WebhookClient,
+    private readonly secrets: WebhookSecrets,
   ) {}
 
   /** @throws OutboundError when no answer comes, or the address must not be called */
-  async send(
-    row: SubscriptionRow,
-    message: WebhookMessage,
-    signal?: AbortSignal,
-  ): Promise<Awaited<ReturnType<OutboundClient['post']>>> {
-    const { id, sentAt } = message;
-    const body = JSON.stringify(message.body);
-    const headers = webhookHeaders({ id, sentAt, body }, this.secrets.of(row, sentAt));
-    return this.outbound.post({ url: row.url ?? '', headers, body, ...(signal ? { signal } : {}) });
+  send(row: SubscriptionRow, message: Message): Promise<OutboundAnswer> {
+    return this.client.send(this.addressed(row, message));
+  }
+
+  /** Tries the address out; never throws at one that does not answer. */
+  try(row: SubscriptionRow, message: Message): Promise<Trial> {
+    return this.client.try(this.addressed(row, message));
+  }
+
+  private addressed(row: SubscriptionRow, { body, ...message }: Message): WebhookMessage {
+    const secrets = this.secrets.open(row, sealContext(row));
+    return { ...message, url: row.url ?? '', body: JSON.stringify(body), secrets };
   }
 }

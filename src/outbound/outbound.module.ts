@@ -2,7 +2,12 @@ import { Global, Module } from '@nestjs/common';
 import { AddressGuard } from './address-guard.js';
 import { OutboundClient } from './outbound.client.js';
 import { Resolver } from './resolver.js';
+import { WebhookClient } from './webhook.client.js';
+import { WebhookSecrets } from './webhook-secrets.js';
 
 @Global()
-@Module({ providers: [AddressGuard, OutboundClient, Resolver], exports: [AddressGuard, OutboundClient] })
+@Module({
+  providers: [AddressGuard, OutboundClient, Resolver, WebhookClient, WebhookSecrets],
+  exports: [AddressGuard, WebhookClient, WebhookSecrets],
+})
 export class OutboundModule {}

@@ -48,11 +48,17 @@ class Worker {
     else this.end(target, what === 'succeed', milliseconds);
   }
 
-  /** Has so many calls under way, as successes make room for them. */
+  /** Has so many calls under way, as successes make room for them. @throws Error when they do not */
   fill(target: string, room: number): void {
-    while (this.running(target) < room) {
+    for (let tries = 0; this.running(target) < room; tries++) {
+      if (tries > 100) throw new Error(`${target} never has room for ${room}`);
       if (!this.start(target)) this.end(target, true, 10);
     }
+  }
+
+  /** Starts what may start. */
+  fillUp(target: string): void {
+    for (let room = this.free(target); room > 0; room--) this.start(target);
   }
 
   /** Calls that fail one after the other, each taking so long; none of them overlaps. @throws Error when one may not start */
@@ -85,7 +91,7 @@ describe('how many calls of a target run at once', () => {
     const worker = new Worker();
     const rooms: number[] = [];
     for (let n = 0; n < 20; n++) {
-      while (worker.start('a'));
+      worker.fillUp('a');
       rooms.push(worker.running('a'));
       worker.end('a', true, 10);
     }
@@ -259,6 +265,33 @@ describe('a target that keeps failing', () => {
     worker.end('b', true, 10);
     worker.now += 3_600_000;
     expect(worker.free('b')).toBe(atFirst);
+  });
+
+  it('given one that was forgotten, then it begins anew, with what it had not coming back', () => {
+    const worker = new Worker();
+    worker.fill('a', atMost);
+    while (worker.running('a') > 0) worker.end('a', true, 10);
+    worker.now += 3_600_000;
+    worker.start('a');
+    expect(worker.free('a')).toBe(atFirst - 1);
+    worker.end('a', true, 10);
+    expect(worker.free('a')).toBe(atFirst + 1);
+  });
+
+  it('given ten thousand targets over time, then those that work change nothing for one that does not', () => {
+    const worker = new Worker();
+    worker.fail('a', 3, 15_000);
+    const opening = worker.gate.nextOpening(worker.now);
+    for (let n = 0; n < 10_000; n++) {
+      worker.start(`t${n}`);
+      worker.end(`t${n}`, true, 10);
+    }
+    expect(worker.gate.closed(worker.now)).toEqual(['a']);
+    expect(worker.gate.nextOpening(worker.now)).toBe(opening);
+    worker.now += 3_600_000;
+    worker.start('t0');
+    worker.end('t0', true, 10);
+    expect(worker.free('a')).toBe(1);
   });
 
   it('given the end of a call that it has never heard of, then nothing changes', () => {
