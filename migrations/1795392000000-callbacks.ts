@@ -100,7 +100,14 @@ export class Callbacks1795392000000 implements MigrationInterface {
       unique: true,
     });
     await dropIndex(runner, 'dms_s_apply_delivery', 'uq_delivery_order_topic');
-    await createIndex(runner, 'dms_s_apply_delivery', { name: 'ix_delivery_due', columns: ['due_at'] });
+    await createIndex(runner, 'dms_s_apply_delivery', {
+      name: 'ix_delivery_due',
+      columns: ['state', 'due_at'],
+    });
+    await createIndex(runner, 'dms_s_apply_delivery', {
+      name: 'ix_delivery_target',
+      columns: ['state', 'target', 'due_at'],
+    });
     await createIndex(runner, 'dms_s_apply_delivery', {
       name: 'ix_delivery_team',
       columns: ['acc_code', 'id'],
@@ -111,6 +118,7 @@ export class Callbacks1795392000000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     for (const table of tables.toReversed()) await runner.query(`DROP TABLE ${table.name}`);
     await dropIndex(runner, 'dms_s_apply_delivery', 'ix_delivery_team');
+    await dropIndex(runner, 'dms_s_apply_delivery', 'ix_delivery_target');
     await dropIndex(runner, 'dms_s_apply_delivery', 'ix_delivery_due');
     // Before, an order had one delivery a topic: what tells subscribers has no place there.
     await runner.query(`DELETE FROM dms_s_apply_delivery WHERE cause <> ''`);

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  anyActions,
-  anyFlow,
+  type Action,
   type FlowGiven,
   opening,
+  people,
   person,
   statuses,
   type Walk,
@@ -15,8 +15,52 @@ import type { OrderEvent } from './events.js';
 import { evolveAll, replay } from './evolve.js';
 import { open, planPath } from './open.js';
 import { isEnded, openStep } from './order-state.js';
+import { autoApprovePolicies, callbackKinds } from './vocabulary.js';
 
 const numRuns = Number(process.env.FC_RUNS ?? 3000);
+
+const anyGroups = fc.record({
+  g: fc.uniqueArray(fc.constantFrom(...people)),
+  h: fc.uniqueArray(fc.constantFrom(...people)),
+});
+const anyRule = {
+  mode: fc.constantFrom('any' as const, 'all' as const),
+  condition: fc.constantFrom('', '', '', '0', 'amount > 5'),
+};
+const anyStage = fc.oneof(
+  fc.record({
+    users: fc.uniqueArray(fc.constantFrom(...people), { minLength: 1, maxLength: 3 }),
+    ...anyRule,
+  }),
+  fc.record({
+    groups: fc.uniqueArray(fc.constantFrom('g', 'h'), { minLength: 1, maxLength: 2 }),
+    ...anyRule,
+  }),
+);
+const anyFlow: fc.Arbitrary<FlowGiven> = fc.record({
+  stages: fc.array(anyStage, { minLength: 1, maxLength: 6 }),
+  applicant: fc.constantFrom(...people),
+  autoApprove: fc.constantFrom(...autoApprovePolicies),
+  groups: anyGroups,
+  hasExecute: fc.boolean(),
+  hasCheck: fc.boolean(),
+  variables: fc.record({ amount: fc.integer({ min: 0, max: 10 }) }),
+});
+const anyAction: fc.Arbitrary<Action> = fc.record({
+  type: fc.constantFrom(
+    ...(['approve', 'approve', 'approve', 'approve', 'reject', 'withdraw'] as const),
+    ...(['answer_callback', 'answer_callback', 'skip_check', 'park_callback'] as const),
+    ...(['redeliver_callback', 'abandon_callback'] as const),
+  ),
+  actor: fc.constantFrom(...people),
+  callback: fc.constantFrom(...callbackKinds),
+  result: fc.constantFrom(true, true, true, false),
+  error: fc.constantFrom(null, '', 'no stock'),
+  applyStatus: fc.constantFrom('in_review' as const, 'completed' as const, 'rejected' as const),
+  groups: fc.option(anyGroups, { nil: null, freq: 4 }),
+});
+/** Long enough for some orders to reach their end. */
+const anyActions = fc.array(anyAction, { maxLength: 20, size: 'max' });
 
 const property = (check: (given: FlowGiven, walked: Walk) => void) =>
   fc.assert(

@@ -43,7 +43,7 @@ export interface SnapshotStage {
 interface Row {
   readonly scope: string;
   readonly business_type_id: string;
-  readonly watched: number;
+  readonly watched: number | string;
   readonly check_url: string | null;
   readonly execute_url: string | null;
   readonly template_id: string;

@@ -49,7 +49,10 @@ export class OrdersRepository {
   async lock(tx: Tx, scope: TeamScope, id: string, actorCode: string): Promise<LockedOrder | null> {
     const active = `(SELECT u.active FROM dms_s_apply_user u
         WHERE u.user_code = ? AND (u.acc_code IS NULL OR u.acc_code = o.acc_code)) AS actor_active`;
-    const rows = await this.select<{ readonly actor_active: number | null; readonly watched: number }>(
+    const rows = await this.select<{
+      readonly actor_active: number | null;
+      readonly watched: number | string;
+    }>(
       tx,
       scope,
       id,

@@ -48,7 +48,6 @@ export class OutboundClient implements OnApplicationShutdown {
     this.timeout = config.callback.timeout;
     this.agent = new Agent({
       connect: guardedConnector(guard, this.timeout),
-      connections: 64,
       pipelining: 1,
       keepAliveTimeout: 4_000,
       keepAliveMaxTimeout: 30_000,

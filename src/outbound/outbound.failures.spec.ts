@@ -78,11 +78,13 @@ describe('OutboundClient and time', () => {
     await closed(target.sockets[0]);
   });
 
-  it('given a caller who gave up before, then there is no connection', async () => {
-    const target = await tcp(() => undefined);
-    const error = await failure(post(clientWith().client, target.url, { signal: AbortSignal.abort() }));
+  it('given a caller who gave up before, then nobody even resolves the name', async () => {
+    const resolver = new Scripted([['127.0.0.1']]);
+    const { client } = clientWith({ resolver });
+    const error = await failure(post(client, 'http://target.example/', { signal: AbortSignal.abort() }));
     expect(error.kind).toBe('connection');
-    expect(target.sockets).toHaveLength(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(resolver.asked).toEqual([]);
   });
 });
 

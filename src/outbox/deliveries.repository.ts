@@ -66,7 +66,7 @@ interface Row {
   readonly state: DeliveryState;
   readonly result: number | null;
   readonly last_error: string | null;
-  readonly due_at: number | null;
+  readonly due_at: number | string | null;
   readonly create_time: Date | string;
   readonly update_time: Date | string | null;
 }
@@ -194,7 +194,7 @@ export class DeliveriesRepository {
     const rows = await this.database.rows<{
       readonly topic: string;
       readonly state: string;
-      readonly count: number;
+      readonly count: number | string;
       readonly oldest: Date | string;
     }>(
       `SELECT topic, state, COUNT(*) AS count, MIN(create_time) AS oldest FROM ${table}

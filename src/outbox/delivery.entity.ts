@@ -56,7 +56,8 @@ export const deliveryEntity = (dialect: Dialect) => {
     indices: [
       { name: 'uq_delivery_cause', columns: ['applyOrderId', 'topic', 'cause'], unique: true },
       { name: 'ix_delivery_state', columns: ['state', 'id'] },
-      { name: 'ix_delivery_due', columns: ['dueAt'] },
+      { name: 'ix_delivery_due', columns: ['state', 'dueAt'] },
+      { name: 'ix_delivery_target', columns: ['state', 'target', 'dueAt'] },
       { name: 'ix_delivery_team', columns: ['accCode', 'id'] },
     ],
   });

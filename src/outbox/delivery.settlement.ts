@@ -49,9 +49,12 @@ export class DeliverySettlement {
   /**
    * Has the handler call the outside, and records what came of it; while the database is away the outcome is kept, for
    * the target has heard us.
-   * @returns whether the target can be said to work.
+   * @returns whether the target can be said to work, and in how many milliseconds the delivery is due again.
    */
-  async carryOut(claim: Claim, interrupt: AbortSignal): Promise<boolean> {
+  async carryOut(
+    claim: Claim,
+    interrupt: AbortSignal,
+  ): Promise<{ readonly succeeded: boolean; readonly dueIn: number | null }> {
     const handler = this.handlers.of(claim.topic);
     if (!handler) throw new Error(`no handler for topic ${claim.topic}`);
     const startedAt = this.clock.now();
@@ -72,7 +75,7 @@ export class DeliverySettlement {
     const settle = result && 'settle' in result ? result.settle : undefined;
     const forget = result?.outcome === 'succeeded' && result.forget === true;
     await this.keep(interrupt, { claim, handler, outcome, record, settle, forget });
-    return result?.outcome !== 'failed';
+    return { succeeded: result?.outcome !== 'failed', dueIn: outcome.dueIn };
   }
 
   /** Parks a delivery whose accepted call was never answered. */
@@ -113,10 +116,10 @@ export class DeliverySettlement {
     const failed = { dueIn: null, failures: failures + 1, result: null, error: result.error };
     if (result.settle) return { ...failed, state: 'abandoned' };
     const { retrySchedule } = this.config.callback;
-    const pause = result.permanent
+    const dueIn = result.permanent
       ? null
       : nextPause(failures + 1, retrySchedule, result.retryAfter, aroundJitter);
-    return pause === null ? { ...failed, state: 'failed' } : { ...failed, state: 'pending', dueIn: pause };
+    return dueIn === null ? { ...failed, state: 'failed' } : { ...failed, state: 'pending', dueIn };
   }
 
   /** Records an outcome; tries for as long as the process runs, since nobody else knows of it. */

@@ -16,8 +16,11 @@ import { DeliverySettlement } from './delivery.settlement.js';
 import { OutboxWake } from './outbox.wake.js';
 import { TargetGate } from './target-gate.js';
 
-/** How many calls run at once in this process, whatever their targets. */
-const maxInFlight = 128;
+/**
+ * How many calls run at once in this process, whatever their targets; one that hangs costs a socket. The second half is
+ * for targets that have few under way: those that stop answering, however many, do not take all of it.
+ */
+const maxInFlight = 256;
 /** How many deliveries one look at the queue sees. */
 const batch = 200;
 /** How long a look at the queue may wait after another process took all that it saw (milliseconds). */
@@ -40,6 +43,10 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   private running: Promise<void> | undefined;
   private stopped = false;
   private woken = false;
+  /** Whether the last look left something that waits for room. */
+  private hungry = false;
+  /** When to look for lost claims and missed answers again. */
+  private tidyAt = 0;
   private endPause: () => void = () => undefined;
   private renewal: NodeJS.Timeout | undefined;
 
@@ -74,49 +81,58 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   private async run(): Promise<void> {
     while (!this.stopped) {
       this.woken = false;
-      let pause = maxPause;
       try {
-        const worked = await this.look();
-        if (worked) continue;
-        pause = Math.min(maxPause, (await this.queue.nextDueIn()) ?? maxPause);
+        if (await this.look()) continue;
       } catch (error) {
         // A database that is away comes back; whatever else it is, the queue keeps it.
         this.logger.warn({ err: error }, 'the queue of deliveries cannot be read or claimed right now');
       }
-      await this.pause(pause);
+      await this.pause(maxPause);
     }
   }
 
-  /** One look at the queue. @returns whether something was done, so that there may be more at once. */
+  /** One look at the queue. @returns whether there may be more at once. */
   private async look(): Promise<boolean> {
     const now = this.clock.elapsed();
-    const free = maxInFlight - this.inFlight.size;
     const topics = this.handlers.topics();
     if (topics.length === 0) return false;
-    const due = await this.queue.due(topics, this.gate.closed(now), batch);
-    const lost = due.filter((delivery) => delivery.state === 'sending');
-    if (lost.length > 0) await this.rescue(lost);
-    for (const delivery of due) if (delivery.state === 'awaiting') await this.miss(delivery);
-    const chosen = this.choose(due, free, now);
-    if (chosen.length === 0) return lost.length > 0;
+    if (now >= this.tidyAt) {
+      this.tidyAt = now + maxPause;
+      await this.tidy(topics);
+    }
+    const closed = this.gate.closed(now);
+    const due = await this.queue.due(topics, closed, batch);
+    const chosen = this.choose(due, now);
+    this.hungry = chosen.length < due.length || due.length === batch || closed.length > 0;
+    if (chosen.length === 0) return false;
     const claim = { token: this.ids.next(), lease: this.config.callback.lease, time: this.clock.now() };
     const claims = await this.unitOfWork.run((tx) => this.queue.claim(tx, chosen, claim));
     for (const claimed of claims) this.start(claimed);
+    if (claims.length > 0) return due.length === batch;
     // Another process was first: it has what we saw, and there may be more behind it.
-    if (claims.length === 0) await this.pause(fullJitter(contendedPause));
+    await this.pause(fullJitter(contendedPause));
     return true;
   }
 
+  /** Frees the deliveries of lost processes, and gives up waiting for answers that are missed. */
+  private async tidy(topics: readonly string[]): Promise<void> {
+    const overdue = await this.queue.overdue(topics, batch);
+    const lost = overdue.filter((delivery) => delivery.state === 'sending');
+    if (lost.length > 0) await this.rescue(lost);
+    for (const delivery of overdue) if (delivery.state === 'awaiting') await this.miss(delivery);
+  }
+
   /** As many of each target as may run, and of all together. */
-  private choose(due: readonly DueDelivery[], free: number, now: number): string[] {
-    const left = new Map<string, number>();
+  private choose(due: readonly DueDelivery[], now: number): string[] {
+    const ofTarget = new Map<string, number>();
     const chosen: string[] = [];
-    for (const { id, state, target } of due) {
-      if (chosen.length >= free) break;
-      if (state !== 'pending') continue;
-      const room = left.get(target) ?? this.gate.free(target, now);
-      left.set(target, room - 1);
-      if (room > 0) chosen.push(id);
+    for (const { id, target } of due) {
+      const busy = this.inFlight.size + chosen.length;
+      if (busy >= maxInFlight) break;
+      const taken = ofTarget.get(target) ?? 0;
+      if (taken >= this.gate.free(target, now, busy >= maxInFlight / 2)) continue;
+      ofTarget.set(target, taken + 1);
+      chosen.push(id);
     }
     return chosen;
   }
@@ -124,19 +140,23 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   private start(claim: Claim): void {
     this.gate.started(claim.target);
     const startedAt = this.clock.elapsed();
-    const call = this.settlement
+    this.inFlight.set(key(claim), this.finish(claim, startedAt));
+  }
+
+  private async finish(claim: Claim, startedAt: number): Promise<void> {
+    const { succeeded, dueIn } = await this.settlement
       .carryOut(claim, this.interrupt.signal)
-      .then(
-        (succeeded) => succeeded,
-        () => false,
-      )
-      .then((succeeded) => {
-        const now = this.clock.elapsed();
-        this.gate.finished(claim.target, succeeded, now - startedAt, now);
-        this.inFlight.delete(key(claim));
-        this.ring();
+      .catch((error: unknown) => {
+        // Its claim's lease will end, and it is sent again.
+        this.logger.error({ err: error, delivery: claim.id }, 'a delivery broke off');
+        return { succeeded: false, dueIn: null };
       });
-    this.inFlight.set(key(claim), call);
+    const now = this.clock.elapsed();
+    this.gate.finished(claim.target, succeeded, now - startedAt, now);
+    this.inFlight.delete(key(claim));
+    if (this.hungry) this.ring();
+    // Later ones are found by the next look.
+    if (dueIn !== null && dueIn < maxPause) setTimeout(() => this.ring(), dueIn).unref();
   }
 
   private async rescue(lost: readonly DueDelivery[]): Promise<void> {

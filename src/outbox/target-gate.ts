@@ -29,11 +29,16 @@ interface Target {
 export class TargetGate {
   private readonly targets = new Map<string, Target>();
 
-  /** How many more calls of a target may start now. */
-  free(target: string, now: number): number {
+  /** How many more calls of a target may start now. @param crowded whether most of the room of all targets is taken */
+  free(target: string, now: number, crowded: boolean = false): number {
     const known = this.targets.get(target);
-    if (!known || isForgotten(known, now)) return firstLimit;
-    return known.restsUntil > now ? 0 : Math.max(0, known.limit - known.inFlight);
+    if (!known) return firstLimit;
+    if (isForgotten(known, now)) {
+      this.targets.delete(target);
+      return firstLimit;
+    }
+    if (known.restsUntil > now) return 0;
+    return Math.max(0, (crowded ? Math.min(known.limit, firstLimit) : known.limit) - known.inFlight);
   }
 
   /** Targets of which no call may start now. */

@@ -14,7 +14,8 @@ export async function eventually<T>(
   for (;;) {
     const answer = await ask();
     if (willDo(answer)) return answer;
-    if (Date.now() > end) throw new Error(`still not as expected: ${JSON.stringify(answer)?.slice(0, 2_000)}`);
+    if (Date.now() > end)
+      throw new Error(`still not as expected: ${JSON.stringify(answer)?.slice(0, 2_000)}`);
     await pause(20);
   }
 }
