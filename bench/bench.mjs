@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt, root } from '../scripts/build.mjs';
 import { checkOut, thisState } from './against.mjs';
+import { contestCallbacks } from './callbacks/contest.mjs';
 import { Cleanup } from './cleanup.mjs';
 import { contestAgainst, contestFloor, contestScale } from './contests.mjs';
 import { startDatabaseServer } from './database.mjs';
@@ -15,7 +16,7 @@ import { startLoad } from './servers.mjs';
 let interrupted = false;
 
 /** @param {import('./options.mjs').Options} options */
-async function main({ dialects, orders, scale, against, quick, effort }) {
+async function main({ dialects, orders, parts, against, whole, effort, callbackEffort }) {
   ensureBuilt();
   const cleanup = new Cleanup();
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
@@ -44,11 +45,13 @@ async function main({ dialects, orders, scale, against, quick, effort }) {
           orders,
         };
         if (other) return show(await contestAgainst(run, other));
-        show(await contestFloor(run));
-        if (scale) show(await contestScale(run));
+        if (parts.includes('floor')) show(await contestFloor(run));
+        if (parts.includes('scale')) show(await contestScale(run));
+        if (parts.includes('callbacks'))
+          for (const section of await contestCallbacks(run, callbackEffort)) show(section);
       });
     }
-    if (other || quick) return;
+    if (!whole) return;
     const command = `npm run bench${process.argv.length > 2 ? ` -- ${process.argv.slice(2).join(' ')}` : ''}`;
     const text = resultsText({ command, state: thisState(), effort, sections });
     writeFileSync(join(root, 'bench', 'RESULTS.md'), text);

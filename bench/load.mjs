@@ -1,10 +1,12 @@
 // @ts-check
 /**
- * The load generator: a closed loop over keep-alive connections. It speaks HTTP/1.1 on bare sockets, because it shares
+ * The load generator: a closed loop over keep-alive connections, or so many requests a second. It speaks HTTP/1.1 on bare sockets, because it shares
  * the machine with what it measures: the less it takes itself, the less it hides the difference between two servers.
  */
 import { connect } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { monotonic } from './clock.mjs';
 import { requestsOf } from './requests.mjs';
 
 /**
@@ -14,22 +16,28 @@ import { requestsOf } from './requests.mjs';
  * @property {import('./requests.mjs').Plan} plan
  * @property {number} [seconds] how long; or
  * @property {number} [count] how many requests
+ * @property {number} [rate] requests a second, evenly; a request whose time has come waits while no connection is free
  */
 
 /**
  * @typedef {object} Sample
  * @property {Float64Array} latencies milliseconds, one for each request
  * @property {number} seconds from the first request to the last answer
+ * @property {Map<string, number>} answered when the request about an order was answered, on the clock that all processes
+ *   of a run share; for requests about an order of their own
  */
 
 /** @param {Job} job @returns {Promise<Sample>} */
-async function run({ port, connections, plan, seconds = Infinity, count = Infinity }) {
+async function run({ port, connections, plan, seconds = Infinity, count = Infinity, rate = Infinity }) {
   /** @type {number[]} */
   const latencies = [];
+  /** @type {Map<string, number>} */
+  const answered = new Map();
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
   const start = performance.now();
   const deadline = start + seconds * 1000;
   let left = count;
+  let turns = 0;
   let last = start;
   const connection = requestsOf(plan);
   try {
@@ -38,11 +46,14 @@ async function run({ port, connections, plan, seconds = Infinity, count = Infini
         const next = connection();
         while (left > 0 && performance.now() < deadline) {
           left--;
+          const early = start + (turns++ * 1000) / rate - performance.now();
+          if (early > 0) await pause(early);
           const request = next();
           const sent = performance.now();
           const { status, body } = await socket.ask(request.text);
           last = performance.now();
           latencies.push(last - sent);
+          if (request.about !== undefined) answered.set(request.about, monotonic());
           if (status !== request.expected)
             throw new Error(`${request.text.split('\r\n', 1)[0]}: ${status} ${body()}`);
         }
@@ -51,7 +62,7 @@ async function run({ port, connections, plan, seconds = Infinity, count = Infini
   } finally {
     for (const socket of sockets) socket.close();
   }
-  return { latencies: Float64Array.from(latencies), seconds: (last - start) / 1000 };
+  return { latencies: Float64Array.from(latencies), seconds: (last - start) / 1000, answered };
 }
 
 /**

@@ -80,7 +80,7 @@ function figures(samples, cpuSeconds) {
 }
 
 /** @param {number[]} values */
-function median(values) {
+export function median(values) {
   const sorted = values.toSorted((one, other) => one - other);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? NaN;
@@ -88,7 +88,7 @@ function median(values) {
 }
 
 /** @param {Float64Array} sorted @param {number} share */
-const quantile = (sorted, share) =>
+export const quantile = (sorted, share) =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 
 /**
@@ -99,13 +99,24 @@ const quantile = (sorted, share) =>
  * @returns {Promise<number | null>} null on SQLite, which counts nothing
  */
 export async function statementsPerOperation(load, database, { port, plan }) {
-  if (database.dialect === 'sqlite') return null;
-  const questions = async () =>
-    Number((await database.rows("SHOW GLOBAL STATUS LIKE 'Questions'"))[0]?.Value);
   const count = 900;
   const prepared = await plan(count);
-  const before = await questions();
+  const sent = await statementsSince(database);
   await load.run({ port, connections: 4, plan: prepared, count });
+  const statements = await sent();
+  return statements === null ? null : statements / count;
+}
+
+/**
+ * @param {import('./database.mjs').BenchDatabase} database
+ * @returns {Promise<() => Promise<number | null>>} asks how many statements the database server has had since; null on
+ *   SQLite, which counts nothing
+ */
+export async function statementsSince(database) {
+  if (database.dialect === 'sqlite') return async () => null;
+  const questions = async () =>
+    Number((await database.rows("SHOW GLOBAL STATUS LIKE 'Questions'"))[0]?.Value);
+  const before = await questions();
   // The second question counts itself.
-  return ((await questions()) - before - 1) / count;
+  return async () => (await questions()) - before - 1;
 }

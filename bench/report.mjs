@@ -35,10 +35,10 @@ function table(entries) {
     operation,
     server,
     figures.opsPerSecond.toFixed(0),
-    figures.p50.toFixed(2),
-    figures.p99.toFixed(2),
-    Number.isNaN(figures.cpu) ? 'n/a' : figures.cpu.toFixed(2),
-    statements === null ? 'n/a' : statements.toFixed(1),
+    number(figures.p50, 2),
+    number(figures.p99, 2),
+    number(figures.cpu, 2),
+    number(statements ?? NaN, 1),
     ratio === null ? '' : ratio.toFixed(2),
     aim,
   ]);
@@ -53,6 +53,9 @@ function table(entries) {
   );
   return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
+
+/** @param {number} value NaN where there is none @param {number} digits */
+const number = (value, digits) => (Number.isNaN(value) ? 'n/a' : value.toFixed(digits));
 
 /** Neither host names nor paths: what a reader elsewhere needs to judge the figures by. */
 export const machine = () => `${cpus().length} CPU cores, ${process.platform}, Node ${process.versions.node}`;

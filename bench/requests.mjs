@@ -22,7 +22,12 @@
  * @property {string[]} cursors pages of the list asked for in turn; '' is the first page
  */
 /** @typedef {OpenPlan | DecidePlan | TodoPlan} Plan */
-/** @typedef {{text: string, expected: number}} Request the bytes of the request, and the status of its answer */
+/**
+ * @typedef {object} Request
+ * @property {string} text its bytes
+ * @property {number} expected the status of its answer
+ * @property {string} [about] the id of the order that is decided
+ */
 
 /** Runs on over all jobs of a process: no two orders are opened with the same key. */
 let sequence = 0;
@@ -75,7 +80,7 @@ function decideSteps(plan) {
       }
       const [token] = ahead;
       ahead = ahead.slice(1);
-      return { text: post(`/api/v1/orders/${order}/approve`, token, body), expected: 200 };
+      return { text: post(`/api/v1/orders/${order}/approve`, token, body), expected: 200, about: order };
     };
   };
 }

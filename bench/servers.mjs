@@ -1,5 +1,5 @@
 // @ts-check
-/** The processes of a run: the service, the floor, the load generator. Each is ended by its own handle. */
+/** The processes of a run: the service, the floor, the load generator, the receiver of callbacks. Each is ended by its own handle. */
 import { fork, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -22,11 +22,11 @@ export const poolSize = 12;
 
 /**
  * Starts the service of a checkout, as `npm start` would, and waits until it is ready; its migrations have run then.
- * @param {{name: string, root: string, databaseUrl: string, scratch: string}} options `scratch`: a folder for its data
- *   and output
+ * @param {{name: string, root: string, databaseUrl: string, scratch: string, env?: Record<string, string>}} options
+ *   `scratch`: a folder for its data and output; `env`: settings that are not as shipped
  * @returns {Promise<Server>}
  */
-export function startService({ name, root, databaseUrl, scratch }) {
+export function startService({ name, root, databaseUrl, scratch, env = {} }) {
   return start(name, join(root, 'dist', 'main.js'), scratch, '/health/ready', {
     NODE_ENV: 'production',
     DATABASE_POOL_SIZE: String(poolSize),
@@ -34,6 +34,7 @@ export function startService({ name, root, databaseUrl, scratch }) {
     DATA_DIR: scratch,
     // As shipped: one log line a request. The floor logs nothing.
     LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
+    ...env,
   });
 }
 
@@ -109,26 +110,40 @@ async function untilReady(child, url) {
  * @returns {{run: (job: import('./load.mjs').Job) => Promise<import('./load.mjs').Sample>, stop: () => Promise<void>}}
  */
 export function startLoad() {
-  const program = fileURLToPath(new URL('./load.mjs', import.meta.url));
+  const { ask, stop } = startWorker('load');
+  return { run: async (job) => (await ask(job)).sample, stop };
+}
+
+/**
+ * The business modules that callbacks are sent to, all in one process of their own; see receiver.mjs.
+ * @returns {{ask: (command: import('./receiver.mjs').Command) => Promise<import('./receiver.mjs').Answer>,
+ *   stop: () => Promise<void>}}
+ */
+export const startReceiver = () => startWorker('receiver');
+
+/**
+ * A process that answers each message with one message, `{error}` when it could not.
+ * @param {string} name of a program beside this file
+ * @returns {{ask: (message: any) => Promise<any>, stop: () => Promise<void>}}
+ */
+function startWorker(name) {
+  const program = fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));
   const child = fork(program, [], {
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   return {
-    run: (job) =>
+    ask: (message) =>
       new Promise((resolve, reject) => {
         /** @param {number | null} code */
-        const onExit = (code) => reject(new Error(`the load generator ended with ${code}`));
+        const onExit = (code) => reject(new Error(`${name}.mjs ended with ${code}`));
         child.once('exit', onExit);
-        child.once(
-          'message',
-          (/** @type {{sample: import('./load.mjs').Sample} | {error: string}} */ answer) => {
-            child.off('exit', onExit);
-            if ('error' in answer) reject(new Error(answer.error));
-            else resolve(answer.sample);
-          },
-        );
-        child.send(job);
+        child.once('message', (/** @type {any} */ answer) => {
+          child.off('exit', onExit);
+          if ('error' in answer) reject(new Error(answer.error));
+          else resolve(answer);
+        });
+        child.send(message);
       }),
     stop: () => end(child),
   };

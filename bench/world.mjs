@@ -85,7 +85,7 @@ export async function buildWorld(port) {
 }
 
 /** @param {string} user @param {Record<string, unknown>} claims */
-const token = (user, claims) =>
+export const token = (user, claims) =>
   new SignJWT(claims)
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setSubject(user)

@@ -8,7 +8,7 @@ import { inReview, log, now, orderView } from './rows.mjs';
 
 /** The order with its steps and reviewers, locked; MySQL adds FOR UPDATE. */
 export const lockSql = `SELECT o.apply_template_id, o.business_type, o.apply_status, o.user_code, o.acc_code, o.remark,
-    o.business_key, o.title, o.template_name, o.has_execute, o.variables, o.version, o.create_time,
+    o.business_key, o.title, o.template_name, o.has_execute, o.variables, o.error, o.version, o.create_time,
     (SELECT u.active FROM dms_s_apply_user u WHERE u.user_code = ?
       AND (u.acc_code IS NULL OR u.acc_code = o.acc_code)) AS actor_active,
     p.id AS step_id, p.apply_step, p.audit_status, p.audit_object_type, p.audit_object, p.audit_msg AS step_msg,

@@ -10,8 +10,8 @@ import { inReview, insert, log, now, orderView } from './rows.mjs';
 const systemTemplateId = '00000000-0000-7000-8000-000000000002';
 
 /** Template, steps, reviewers and applicant as of one moment. */
-export const snapshotSql = `SELECT bt.scope, bt.check_url, bt.execute_url, t.id AS template_id, t.template_name,
-    t.auto_approve, s.stage_no, n.id AS node_id, n.template_node_name, n.approval_mode, ob.object_code,
+export const snapshotSql = `SELECT bt.scope, bt.id AS business_type_id, bt.check_url, bt.execute_url,
+    t.id AS template_id, t.template_name, t.auto_approve, s.stage_no, n.id AS node_id, n.template_node_name, n.approval_mode, ob.object_code,
     ou.active AS object_active, ou.acc_code AS object_team, au.active AS applicant_active, au.acc_code AS applicant_team
   FROM dms_s_apply_business_type bt
   LEFT JOIN dms_s_apply_template_binding b ON b.acc_code = ? AND b.business_type = bt.code
@@ -55,6 +55,7 @@ export function opening(caller, request, snapshot) {
     user_code: userCode,
     acc_code: team,
     remark: request.remark ?? null,
+    error: null,
     variables: JSON.stringify(request.variables ?? {}),
     version: 1,
     create_time: time,
@@ -68,13 +69,14 @@ export function opening(caller, request, snapshot) {
   /** @type {import('./rows.mjs').Statement[]} */
   const statements = [
     insert(
-      'dms_s_apply_order (id, apply_template_id, business_type, apply_status, user_code, acc_code, remark,' +
-        ' business_key, title, template_name, auto_approve, variables, version, create_time, update_time)',
+      'dms_s_apply_order (id, apply_template_id, business_type, business_type_id, apply_status, user_code, acc_code,' +
+        ' remark, business_key, title, template_name, auto_approve, variables, version, create_time, update_time)',
       [
         [
           id,
           order.apply_template_id,
           order.business_type,
+          first.business_type_id,
           '2',
           userCode,
           team,

@@ -60,6 +60,7 @@ export const orderView = (id, order, steps) => ({
   accCode: order.acc_code,
   remark: order.remark,
   variables: JSON.parse(order.variables),
+  error: order.error,
   version: order.version,
   createTime: iso(order.create_time),
   updateTime: iso(order.update_time),
