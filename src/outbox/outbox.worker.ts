@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -62,6 +63,8 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   ) {}
 
   onApplicationBootstrap(): void {
+    // Every call under way listens: that is no leak.
+    setMaxListeners(0, this.interrupt.signal);
     this.wake.listen(() => this.ring());
     this.running = this.run();
     this.renewal = setInterval(() => void this.renew(), this.config.callback.lease / 3).unref();

@@ -114,3 +114,36 @@ describe('what a target that works gets', () => {
     expect(calls).toBeGreaterThan((4 * minute) / 50);
   });
 });
+
+describe('what a target gets when most of the room of all is taken', () => {
+  it('given any number of calls under way, then no more than two places, and never none for one that waits', () => {
+    const gate = new TargetGate();
+    for (let n = 0; n < 16; n++) gate.started('a');
+    for (let n = 0; n < 16; n++) gate.finished('a', true, 50, 0);
+    const rooms = Array.from({ length: 5 }, () => {
+      const room = [gate.free('a', 0), gate.free('a', 0, true)];
+      gate.started('a');
+      return room;
+    });
+    expect(rooms).toEqual([
+      [16, 2],
+      [15, 1],
+      [14, 0],
+      [13, 0],
+      [12, 0],
+    ]);
+    expect(gate.free('b', 0, true)).toBe(2);
+  });
+
+  it('given one that fails, then no more than what it would get otherwise', () => {
+    const gate = new TargetGate();
+    gate.started('a');
+    gate.finished('a', false, 50, 0);
+    expect([gate.free('a', 0), gate.free('a', 0, true)]).toEqual([1, 1]);
+    for (const _ of [1, 2]) {
+      gate.started('a');
+      gate.finished('a', false, 50, 0);
+    }
+    expect([gate.free('a', 0), gate.free('a', 0, true), gate.free('a', 200, true)]).toEqual([0, 0, 1]);
+  });
+});
