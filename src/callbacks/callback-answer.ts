@@ -1,6 +1,6 @@
 import type { CallbackAnswer } from '../orders/order-callbacks.service.js';
 
-/** Words of a business module are shown in logs and answers; what is longer is cut. */
+/** Characters. Words of a business module are shown in logs and answers; what is longer is cut. */
 const maxWords = 2_000;
 
 /** An answer, or why a text is none. */
@@ -34,4 +34,4 @@ const isWords = (value: unknown): value is string | null | undefined =>
 
 /** Without half a character, which no column could hold: JSON can carry one, and a cut can leave one. */
 export const words = (value: string | null | undefined): string | null =>
-  value ? value.slice(0, maxWords).toWellFormed() : null;
+  value ? [...value].slice(0, maxWords).join('').toWellFormed() : null;

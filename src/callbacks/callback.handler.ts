@@ -48,6 +48,12 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
     const kind = kindOf(delivery.topic) ?? 'check';
     const record = await this.orders.forService(delivery.orderId);
     if (!record) return permanently('the order is gone');
+    const { applyStatus } = record.state;
+    if (applyStatus !== awaitedIn[kind]) {
+      // Nobody need act: it was withdrawn, answered or closed in the meantime.
+      const error = `not sent: the order is ${applyStatus} and does not wait for its ${kind}`;
+      return { outcome: 'failed', error, settle: () => Promise.resolve() };
+    }
     const { businessTypeId, accCode, businessType } = record.head;
     const target = await this.targets.find({ id: businessTypeId, team: accCode, code: businessType });
     const url = kind === 'check' ? target?.checkUrl : target?.executeUrl;
@@ -145,5 +151,11 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
     }
   }
 }
+
+/** The state in which an order waits for a callback. */
+const awaitedIn = { check: 'initiating', execute: 'executing' } as const satisfies Record<
+  CallbackKind,
+  string
+>;
 
 const permanently = (error: string): AttemptResult => ({ outcome: 'failed', error, permanent: true });

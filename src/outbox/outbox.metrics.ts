@@ -10,6 +10,7 @@ export class OutboxMetrics {
   private readonly logger = new Logger('outbox');
   private readonly backlog: Gauge<'topic' | 'state'>;
   private readonly oldest: Gauge<'topic' | 'state'>;
+  private counting: Promise<void> | undefined;
 
   constructor(
     metrics: Metrics,
@@ -23,14 +24,23 @@ export class OutboxMetrics {
       help: 'Deliveries that wait to be sent or answered, or are parked (failed), by topic and state.',
       labelNames,
       registers,
-      collect: () => this.collect(),
+      collect: () => this.count(),
     });
     this.oldest = new Gauge({
       name: 'countersign_delivery_oldest_age_seconds',
       help: 'Age of the oldest delivery in a state, by topic.',
       labelNames,
       registers,
+      collect: () => this.count(),
     });
+  }
+
+  /** Both gauges ask for it in one scrape, and neither may be read before it is done. */
+  private count(): Promise<void> {
+    this.counting ??= this.collect().finally(() => {
+      this.counting = undefined;
+    });
+    return this.counting;
   }
 
   private async collect(): Promise<void> {

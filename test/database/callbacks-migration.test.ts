@@ -154,9 +154,9 @@ describe('a service that starts on a database of the first version', () => {
 
   it('finds exactly them in its queue', async () => {
     const due = await new DeliveryQueue(opened.database).due(['order.check', 'order.execute'], [], 10);
-    expect(due).toEqual([
-      { id: 'd1', topic: 'order.check', orderId: 'asks', state: 'pending', target: '' },
-      { id: 'd2', topic: 'order.execute', orderId: 'executes', state: 'pending', target: '' },
+    expect(due.map(({ id, topic, orderId }) => [id, topic, orderId])).toEqual([
+      ['d1', 'order.check', 'asks'],
+      ['d2', 'order.execute', 'executes'],
     ]);
   });
 
