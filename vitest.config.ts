@@ -36,6 +36,17 @@ export default defineConfig({
         env: mysql,
         globalSetup: mysqlSetup,
       }),
+      project('faults-sqlite', {
+        include: ['test/faults/**/*.test.ts'],
+        exclude: ['**/*.mysql.test.ts'],
+        env: sqlite,
+      }),
+      project('faults-mysql', {
+        include: ['test/faults/**/*.test.ts'],
+        exclude: ['**/*.sqlite.test.ts'],
+        env: mysql,
+        globalSetup: mysqlSetup,
+      }),
     ],
   },
 });
