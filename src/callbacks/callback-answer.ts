@@ -34,4 +34,4 @@ const isWords = (value: unknown): value is string | null | undefined =>
 
 /** Without half a character, which no column could hold: JSON can carry one, and a cut can leave one. */
 export const words = (value: string | null | undefined): string | null =>
-  value ? [...value].slice(0, maxWords).join('').toWellFormed() : null;
+  value ? Array.from(value).slice(0, maxWords).join('').toWellFormed() : null;
