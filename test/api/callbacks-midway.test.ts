@@ -7,6 +7,7 @@ import {
   hold,
   refuse,
   startBusinessModule,
+  takeOver,
   verify,
 } from '../support/business-module.js';
 import {
@@ -14,6 +15,7 @@ import {
   called,
   type CallbackWorld,
   deliveryIn,
+  deliveryOf,
   executing,
   givenType,
   givenTypeOf,
@@ -98,27 +100,40 @@ describe('an order that is withdrawn while it waits for its check', () => {
     expect((await operationsOf(app, id)).slice(2)).toEqual(['step.cancelled', 'order.withdrawn']);
   });
 
-  it('should keep its end even when a delivery outlives it', async () => {
-    // given a delivery that is sent although its order is over, which only somebody in the tables can bring about
-    const held = hold(answerStatus(500));
+  // What only somebody in the tables can bring about: a delivery that outlives its order.
+  const writeDelivery = (id: string, set: string, values: readonly (string | null)[] = []) =>
+    app
+      .get(UnitOfWork)
+      .run((tx) =>
+        tx.run(`UPDATE dms_s_apply_delivery SET ${set} WHERE apply_order_id = ?`, [...values, id]),
+      );
+
+  it('should not be asked about by a delivery that outlives it', async () => {
+    module.behave(takeOver);
+    const { code } = await givenType(app, { checkUrl: module.checkUrl });
+    const id = await opened(app, ann, code);
+    await deliveryIn(app, id, 'check', 'awaiting');
+    await app.as(ann).post(`/orders/${id}/withdraw`, {});
+    await writeDelivery(id, "state = 'pending', due_at = 0");
+    const given = await deliveryIn(app, id, 'check', 'abandoned');
+    expect(given.lastError).toBe('not sent: the order is withdrawn and does not wait for its check');
+    expect(module.callsOf('check', id)).toHaveLength(1);
+    expect(await orderOf(app, id)).toMatchObject({ applyStatus: 'withdrawn', version: 2 });
+  });
+
+  it('should keep its end when a call that outlives it is answered', async () => {
+    const held = hold();
     module.behave(held.behaviour);
     const { code } = await givenType(app, { checkUrl: module.checkUrl });
     const id = await opened(app, ann, code);
     await called(module, 'check', id);
+    const { claimToken } = await storedDelivery(app.database, id);
     await app.as(ann).post(`/orders/${id}/withdraw`, {});
-    module.behave(agree);
+    await writeDelivery(id, "state = 'sending', claim_token = ?", [claimToken]);
     held.release();
-    await attempted(app, id, 'check');
-    await app
-      .get(UnitOfWork)
-      .run((tx) =>
-        tx.run("UPDATE dms_s_apply_delivery SET state = 'pending', due_at = 0 WHERE apply_order_id = ?", [
-          id,
-        ]),
-      );
-    // then the module's answer is recorded, once, and the order stays as it is
+    // then the answer is recorded, once, and the order stays as it is
     const delivery = await deliveryIn(app, id, 'check', 'succeeded');
-    expect(delivery.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'succeeded']);
+    expect(delivery.attempts.map(({ outcome }) => outcome)).toEqual(['succeeded']);
     expect(await orderOf(app, id)).toMatchObject({ applyStatus: 'withdrawn', version: 2 });
   });
 });
@@ -263,5 +278,30 @@ describe('after all of this', () => {
     module.behave(agree);
     await quiet(app);
     expect((await historiesOf(app.database)).length).toBeGreaterThan(5);
+  });
+});
+
+describe('an order that somebody has deleted from the tables', () => {
+  it('should be asked about no more, and leave no delivery that is tried for ever', async () => {
+    // given a delivery that would be tried again
+    const held = hold(answerStatus(500));
+    module.behave(held.behaviour);
+    const { code } = await givenType(app, { executeUrl: module.executeUrl });
+    const id = await executing(app, code);
+    await called(module, 'execute', id);
+    // when its order is gone with everything that belongs to it
+    await app.get(UnitOfWork).run(async (tx) => {
+      for (const table of ['order_assignee', 'order_process', 'order_log']) {
+        await tx.run(`DELETE FROM dms_s_apply_${table} WHERE apply_order_id = ?`, [id]);
+      }
+      await tx.run('DELETE FROM dms_s_apply_order WHERE id = ?', [id]);
+    });
+    held.release();
+    // then the next attempt is the last one, and says why
+    await attempted(app, id, 'execute', 2);
+    const delivery = await deliveryOf(app, id, 'execute');
+    expect(delivery).toMatchObject({ lastError: 'the order is gone', nextAttemptAt: null });
+    expect(['failed', 'abandoned']).toContain(delivery.state);
+    expect(module.callsOf('execute', id)).toHaveLength(1);
   });
 });

@@ -1,5 +1,6 @@
 import type { Database } from '../../../src/database/database.js';
 import { replay } from '../../../src/engine/evolve.js';
+import { isEnded } from '../../../src/engine/order-state.js';
 import { historiesOf, type OrderHistory } from '../../support/order-history.js';
 import { type StoredDelivery, storedDeliveries } from '../../support/stored-deliveries.js';
 import type { Ledger } from './ledger.js';
@@ -61,11 +62,12 @@ export async function aftermathOf(
 
 const eventsOf = (history: OrderHistory) => history.transitions.flat();
 
-/** What the order and the business module do not agree on. */
+/** An order that has not come to its end, or does not agree with the business module on it. */
 function lostOf(history: OrderHistory, ledger: Ledger): string[] {
   const { id, state } = history;
   const isExecuted = ledger.executed.has(id);
   const completed = state.applyStatus === 'completed';
+  if (!isEnded(state)) return [`order ${id} was left ${state.applyStatus}`];
   if (completed && state.hasExecute && !isExecuted)
     return [`order ${id} is completed and was never executed`];
   if (!completed && isExecuted) return [`order ${id} was executed and is ${state.applyStatus}`];
