@@ -141,12 +141,13 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
     } as const;
   }
 
-  /** An order that was withdrawn or closed meanwhile keeps its end; what comes of the call is recorded all the same. */
+  /** An order that was withdrawn or closed meanwhile, or is gone, stays so; what comes of the call is recorded all the same. */
   private async unlessOver(act: () => Promise<unknown>): Promise<void> {
     try {
       await act();
     } catch (error) {
-      const over = error instanceof Problem && ['order_closed', 'not_awaited'].includes(error.code);
+      const over =
+        error instanceof Problem && ['order_closed', 'not_awaited', 'not_found'].includes(error.code);
       if (!over) throw error;
     }
   }
