@@ -30,6 +30,8 @@ interface Finished {
   readonly record: AttemptRecord;
   readonly settle: ((tx: Tx) => Promise<void>) | undefined;
   readonly forget: boolean;
+  /** Whether parking it is told to nobody but the log: telling has failed before. */
+  readonly untold?: true;
 }
 
 /** One attempt of a delivery, and its consequences: success, another try, or parking. */
@@ -135,9 +137,9 @@ export class DeliverySettlement {
         const level = away ? 'warn' : 'error';
         this.logger[level]({ err: error, delivery: now.claim.id }, 'an outcome could not be recorded');
         // Given up here, the claim's lease ends, and the delivery is sent again under its id.
-        if (away ? interrupt.aborted && tries >= triesWhenStopping : now !== finished) return;
+        if (away ? interrupt.aborted && tries >= triesWhenStopping : now.untold) return;
         if (away) await pause(recordPause);
-        else now = this.unsettled(finished);
+        else now = now === finished ? this.unsettled(finished) : { ...now, untold: true };
       }
     }
   }
@@ -165,7 +167,7 @@ export class DeliverySettlement {
     else await this.queue.record(tx, claim, record, held);
     if (!held) return false;
     await settle?.(tx);
-    if (parks) await handler.parked?.(tx, claim, outcome.error ?? '');
+    if (parks && !finished.untold) await handler.parked?.(tx, claim, outcome.error ?? '');
     return parks;
   }
 

@@ -192,7 +192,7 @@ describe('the first answer', () => {
     ['check', false],
     ['execute', true],
     ['execute', false],
-  ] as const)('should stand: a %s answered with %s', async (kind, result) => {
+  ] as const)('should stand: %s answered with %s', async (kind, result) => {
     const id = await (kind === 'check' ? givenAwaitedCheck() : givenAwaitedExecution());
     const first = await key.post(`/callbacks/${kind}`, { ticket_id: id, result, error: 'first' });
     const order = await orderOf(app, id);

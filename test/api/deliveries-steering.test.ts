@@ -197,7 +197,7 @@ describe('POST /deliveries/{id}/abandon', () => {
     ['check', 'rejected', ['step.cancelled', 'order.rejected']],
     ['execute', 'completed', ['order.completed']],
     ['execute', 'rejected', ['order.rejected']],
-  ] as const)('should lead the order of a %s to %s', async (kind, applyStatus, events) => {
+  ] as const)('should lead the order from its %s to %s', async (kind, applyStatus, events) => {
     const { id, delivery } = await givenParked(kind);
     const answer = await abandon(delivery, applyStatus);
     expect(answer).toMatchObject({
