@@ -56,15 +56,13 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
     }
     const { businessTypeId, accCode, businessType } = record.head;
     const target = await this.targets.find({ id: businessTypeId, team: accCode, code: businessType });
-    const url = kind === 'check' ? target?.checkUrl : target?.executeUrl;
-    if (!target || !url) {
-      return permanently(
-        target
-          ? `business type ${businessType} has no ${kind}Url any more; set one and redeliver, or abandon this`
-          : `business type ${businessType} is gone; abandon this`,
-      );
-    }
-    const result = await this.call(delivery, record, target, url, kind, signal);
+    if (!target) return permanently(`business type ${businessType} is gone; abandon this`);
+    const url = kind === 'check' ? target.checkUrl : target.executeUrl;
+    const result = url
+      ? await this.call(delivery, record, target, url, kind, signal)
+      : permanently(
+          `business type ${businessType} has no ${kind}Url any more; set one and redeliver, or abandon this`,
+        );
     if (result.outcome !== 'failed' || kind !== 'check' || target.failMode !== 'open') return result;
     // An order of this type does not wait for a check that cannot be asked.
     return {

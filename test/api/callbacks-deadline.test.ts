@@ -117,6 +117,17 @@ describe('a check of failMode open', () => {
   const open = { failMode: 'open' };
   const openCheck = () => givenType(app, { checkUrl: module.checkUrl, ...open });
 
+  it('should let its order go on when its address is taken away while it waits', async () => {
+    module.behave(answerStatus(500));
+    const { code } = await givenType(app, { checkUrl: module.checkUrl });
+    const id = await opened(app, ann, code);
+    await attempted(app, id, 'check');
+    await admin.patch(`/business-types/${code}`, { checkUrl: null, ...open });
+    await orderIn(app, id, 'in_review');
+    const { operationDetails } = await loggedOf(app, id, 'callback.check.skipped');
+    expect(operationDetails).toContain('has no checkUrl any more');
+  });
+
   it.each<[string, Behaviour, string]>([
     ['fails with 500', answerStatus(500), 'the business module answered 500'],
     ['is gone', answerStatus(410), 'the business module answered 410'],
