@@ -200,6 +200,9 @@ export class DeliveryQueue {
         [...Object.values(values), delivery.id, delivery.attempt],
       );
       if (corrected > 0) return;
+      const left = await tx.rows(`SELECT id FROM ${table} WHERE id = ?`, [delivery.id]);
+      // Forgotten meanwhile: somebody else has recorded its success.
+      if (left.length === 0) return;
     }
     await insertRows(
       tx,

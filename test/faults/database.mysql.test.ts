@@ -4,7 +4,7 @@ import { agree, answerStatus, type BusinessModule, startBusinessModule } from '.
 import { callbackSettings } from '../support/callback-settings.js';
 import { type CheckedOrders, givenCheckedOrders } from '../support/checked-orders.js';
 import { eventually } from '../support/eventually.js';
-import { freshDatabase, freshMysqlDatabase } from '../support/fresh-database.js';
+import { freshDatabase, type FreshDatabase, freshMysqlDatabase } from '../support/fresh-database.js';
 import { type Answer, startApp, type TestApp } from '../support/harness.js';
 import { holdCalls } from '../support/held-calls.js';
 import { type MortalMysql, startMortalMysql } from '../support/mortal-mysql.js';
@@ -15,6 +15,7 @@ import { ann } from '../support/world.js';
 /** A database that is away while business modules are called: what they have answered is not forgotten. */
 let module: BusinessModule;
 let app: TestApp;
+let fresh: FreshDatabase;
 let orders: CheckedOrders;
 let log: string[];
 beforeAll(async () => {
@@ -22,12 +23,16 @@ beforeAll(async () => {
 });
 afterAll(() => module.close());
 beforeEach(() => module.behave(agree));
-afterEach(() => app.close());
+afterEach(async () => {
+  await app.close();
+  await fresh.drop();
+});
 
-async function start(databaseUrl: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+async function start(database: FreshDatabase, env: Readonly<Record<string, string>> = {}): Promise<void> {
+  fresh = database;
   log = [];
   app = await startApp({
-    databaseUrl,
+    databaseUrl: fresh.url,
     env: { ...callbackSettings, DATABASE_ACQUIRE_TIMEOUT: '1s', ...env },
     onLog: (line) => log.push(line),
   });
@@ -50,7 +55,7 @@ describe('a database that crashes and comes back', () => {
   }, 120_000);
   afterAll(() => server.stop());
   const startOnServer = async (env: Readonly<Record<string, string>> = {}) =>
-    start((await freshMysqlDatabase(server.url)).url, env);
+    start(await freshMysqlDatabase(server.url), env);
 
   it('given answers that come while it is away, then they are recorded afterwards, and nothing is sent twice', async () => {
     // given calls that are under way, and others that wait their turn
@@ -100,8 +105,7 @@ describe('a database that crashes and comes back', () => {
 
 describe('a pool of which everything is taken', () => {
   it('given answers by both ways meanwhile, then late ones are told to try again, and none is lost', async () => {
-    const fresh = await freshDatabase();
-    await start(fresh.url, { DATABASE_POOL_SIZE: '3' });
+    await start(await freshDatabase(), { DATABASE_POOL_SIZE: '3' });
     module.behave(answerStatus(202));
     const awaiting = await orders.open();
     await orders.until(awaiting, ({ state }) => state === 'awaiting');
