@@ -110,6 +110,7 @@ async function untilReady(child, url) {
  * @returns {{run: (job: import('./load.mjs').Job) => Promise<import('./load.mjs').Sample>, stop: () => Promise<void>}}
  */
 export function startLoad() {
+  /** @type {{ask: (job: import('./load.mjs').Job) => Promise<{sample: import('./load.mjs').Sample}>, stop: () => Promise<void>}} */
   const { ask, stop } = startWorker('load');
   return { run: async (job) => (await ask(job)).sample, stop };
 }
@@ -123,8 +124,10 @@ export const startReceiver = () => startWorker('receiver');
 
 /**
  * A process that answers each message with one message, `{error}` when it could not.
+ * @template {object} Command
+ * @template {object} Answer
  * @param {string} name of a program beside this file
- * @returns {{ask: (message: any) => Promise<any>, stop: () => Promise<void>}}
+ * @returns {{ask: (message: Command) => Promise<Answer>, stop: () => Promise<void>}}
  */
 function startWorker(name) {
   const program = fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));

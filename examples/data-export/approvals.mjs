@@ -63,13 +63,14 @@ export class Approvals {
    * @returns {Reply}
    */
   receive(webhookId, message) {
-    const { type, data } = /** @type {{ type?: unknown, data?: any }} */ (message ?? {});
+    /** @typedef {{ ticket_id?: unknown, business_type?: unknown, business_key?: unknown }} Data */
+    const { type, data } = /** @type {{ type?: unknown, data?: Data | null }} */ (message ?? {});
     // Types that come one day are none of this module's business: thanks, and nothing happens.
     if (type !== 'order.check' && type !== 'order.execute') return answered({});
     const ticket = data?.ticket_id;
     if (typeof ticket !== 'string' || ticket === '') return { status: 400, body: { error: 'no ticket_id' } };
 
-    const one = this.#exportOf(ticket, data.business_type, data.business_key);
+    const one = this.#exportOf(ticket, data?.business_type, data?.business_key);
     if (!one) return answered({ ticket_id: ticket, result: false, error: 'no export has this order' });
     const known = knownAnswer(one, webhookId, type);
     if (known) return answered(known);
