@@ -12,7 +12,8 @@ const nodes = recordKeeping;
 const businessTypes = recordKeeping;
 const templates = ['nodes', 'business-types', ...recordKeeping];
 const bindings = ['templates', ...templates];
-const orders = ['bindings', ...bindings];
+const approvers = ['templates', ...templates];
+const orders = ['approvers', 'bindings', ...bindings];
 const aboveOrders = ['orders', ...orders];
 const mayUse = {
   directory: [],
@@ -22,6 +23,7 @@ const mayUse = {
   'business-types': businessTypes,
   templates,
   bindings,
+  approvers,
   orders,
   steps: aboveOrders,
   callbacks: aboveOrders,

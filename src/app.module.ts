@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { ApproversModule } from './approvers/approvers.module.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { AuthenticatedRequest } from './auth/permit.js';
@@ -52,6 +53,7 @@ export class AppModule {
         BusinessTypesModule,
         TemplatesModule,
         BindingsModule,
+        ApproversModule,
         OperationLogModule,
         OutboundModule,
         OutboxModule,

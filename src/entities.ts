@@ -3,16 +3,20 @@ import { apiKeyTeamEntity } from './api-keys/api-key-team.entity.js';
 import { bindingEntity } from './bindings/binding.entity.js';
 import { businessTypeEntity } from './business-types/business-type.entity.js';
 import type { EntitySchemasFor } from './database/database.js';
+import { departmentEntity } from './directory/department.entity.js';
 import { groupEntity } from './directory/group.entity.js';
 import { groupMemberEntity } from './directory/group-member.entity.js';
+import { userRoleEntity } from './directory/user-role.entity.js';
 import { userEntity } from './directory/user.entity.js';
 import { idempotencyEntity } from './http/idempotency.entity.js';
 import { nodeEntity } from './nodes/node.entity.js';
 import { nodeObjectEntity } from './nodes/node-object.entity.js';
 import { subscriptionEntity } from './notifications/subscription.entity.js';
+import { objectRunEntity } from './objects/object-run.entity.js';
 import { orderLogEntity } from './operation-log/order-log.entity.js';
 import { orderEntity } from './orders/order.entity.js';
 import { orderAssigneeEntity } from './orders/order-assignee.entity.js';
+import { orderCopyEntity } from './orders/order-copy.entity.js';
 import { orderProcessEntity } from './orders/order-process.entity.js';
 import { deliveryEntity } from './outbox/delivery.entity.js';
 import { deliveryAttemptEntity } from './outbox/delivery-attempt.entity.js';
@@ -29,14 +33,18 @@ export const entitiesFor: EntitySchemasFor = (dialect) =>
     businessTypeEntity,
     bindingEntity,
     userEntity,
+    userRoleEntity,
     groupEntity,
     groupMemberEntity,
+    departmentEntity,
     apiKeyEntity,
     apiKeyTeamEntity,
     orderEntity,
     orderProcessEntity,
     orderAssigneeEntity,
+    orderCopyEntity,
     orderLogEntity,
+    objectRunEntity,
     deliveryEntity,
     deliveryAttemptEntity,
     subscriptionEntity,

@@ -10,6 +10,8 @@ export interface BusinessTypeRow {
   code: string;
   name: string;
   objectType: string | null;
+  /** 1: orders of it can be opened. */
+  enabled: number;
   checkUrl: string | null;
   executeUrl: string | null;
   callbackMode: string;
@@ -41,6 +43,7 @@ export const businessTypeEntity = (dialect: Dialect) => {
       code: c.varchar('code', 125),
       name: c.varchar('name', 128),
       objectType: c.varchar('object_type', 64, { nullable: true }),
+      enabled: c.tinyint('enabled', { default: 1 }),
       checkUrl: c.varchar('check_url', 2048, { nullable: true }),
       executeUrl: c.varchar('execute_url', 2048, { nullable: true }),
       callbackMode: c.varchar('callback_mode', 8, { default: 'sync' }),

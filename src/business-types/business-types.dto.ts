@@ -1,5 +1,5 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
-import { Code, Duration, Moment, OneOf, Text } from '../http/fields.js';
+import { Code, Duration, Flag, Moment, OneOf, Text } from '../http/fields.js';
 import { PageQuery } from '../http/pagination.js';
 import { CallbackUrl } from '../outbound/callback-url.js';
 import { type FieldMapping, FieldMappingField } from './field-mapping.js';
@@ -27,6 +27,14 @@ class BusinessTypeFields {
     example: 'data_set',
   })
   objectType?: string | null;
+
+  @Flag({
+    optional: true,
+    description:
+      'Whether orders of this type can be opened, true by default. Only opening asks: orders under way go on.',
+    example: true,
+  })
+  enabled?: boolean;
 
   @CallbackUrl({
     nullable: true,
@@ -136,6 +144,9 @@ export class BusinessTypeView {
 
   @ApiProperty({ type: String, nullable: true, example: 'data_set' })
   objectType: string | null;
+
+  @ApiProperty({ description: 'Whether orders of it can be opened; orders under way go on.', example: true })
+  enabled: boolean;
 
   @ApiProperty({ type: String, nullable: true, example: 'https://dms.example.com/approvals/check' })
   checkUrl: string | null;

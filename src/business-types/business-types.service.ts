@@ -56,6 +56,7 @@ export class BusinessTypesService {
       code: dto.code,
       name: dto.name,
       objectType: dto.objectType ?? null,
+      enabled: Number(dto.enabled ?? true),
       checkUrl: dto.checkUrl ?? null,
       executeUrl: dto.executeUrl ?? null,
       callbackMode: dto.callbackMode ?? 'sync',
@@ -101,11 +102,12 @@ export class BusinessTypesService {
     dto: UpdateBusinessType,
   ): Promise<BusinessTypeView> {
     await this.refuseAddresses(dto);
-    const { format, failMode, callbackDeadline, fieldMapping, ...fields } = dto;
+    const { enabled, format, failMode, callbackDeadline, fieldMapping, ...fields } = dto;
     return this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, code, owner);
       const change: Partial<BusinessTypeRow> = {
         ...fields,
+        ...(enabled === undefined ? {} : { enabled: Number(enabled) }),
         ...(format === undefined ? {} : { callbackFormat: format }),
         ...(failMode === undefined ? {} : { checkFailMode: failMode }),
         ...(callbackDeadline === undefined ? {} : { callbackDeadline: secondsOf(callbackDeadline) }),
@@ -253,6 +255,7 @@ const toView = (row: BusinessTypeRow) =>
     name: row.name,
     accCode: row.scope === platformScope ? null : row.scope,
     objectType: row.objectType,
+    enabled: row.enabled === 1,
     checkUrl: row.checkUrl,
     executeUrl: row.executeUrl,
     callbackMode: row.callbackMode as CallbackMode,

@@ -32,7 +32,7 @@ const record = (
   },
   state,
   steps: [],
-  assignees: [],
+  decidedAt: new Map(),
 });
 const standard = { fieldMapping: null, format: 'standard' } as const;
 const flat = { fieldMapping: null, format: 'lark-ticket' } as const;

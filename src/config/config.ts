@@ -56,6 +56,8 @@ const environment = z.object({
   PUBLIC_URL: url()
     .transform((value) => value.replace(/\/+$/, ''))
     .optional(),
+  /** How long an applicant waits before urging the reviewers of an order once more. */
+  URGE_INTERVAL: duration().default(600_000),
   /** Requests a minute for one credential; 0 turns the limit off. */
   RATE_LIMIT: integer(0, 10_000_000).default(0),
   /** Largest request body in bytes. */
@@ -103,6 +105,7 @@ export interface Config {
   readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
   /** Without a slash at the end. */
   readonly publicUrl: string | null;
+  readonly urgeInterval: number;
   readonly rateLimit: number;
   readonly bodyLimit: number;
   readonly shutdownTimeout: number;
@@ -159,6 +162,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     },
     mail: mailOf(e),
     publicUrl: e.PUBLIC_URL ?? null,
+    urgeInterval: e.URGE_INTERVAL,
     rateLimit: e.RATE_LIMIT,
     bodyLimit: e.BODY_LIMIT,
     shutdownTimeout: e.SHUTDOWN_TIMEOUT,

@@ -20,10 +20,17 @@ export interface RunOptions {
 }
 
 const maxAttempts = 5;
+/** What the request under way adds to its transaction. */
 const hooks = new AsyncLocalStorage<CommitHook>();
 
 /** Lets a request add rows to the transaction that its handler runs (the idempotency record). */
 export const withCommitHook = <T>(hook: CommitHook, work: () => T): T => hooks.run(hook, work);
+
+/**
+ * For a request that runs several transactions, each of which stands by itself: none of them is the one that its answer
+ * reports on, so the answer is stored once all are done.
+ */
+export const withoutCommitHook = <T>(work: () => T): T => hooks.exit(work);
 
 /**
  * The one way to write. Runs a function in one transaction: all of it is committed, or nothing is.

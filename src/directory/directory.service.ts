@@ -1,11 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../database/sql.js';
-import { groupSubject, type Subject } from '../engine/vocabulary.js';
-import { DirectoryRepository } from './directory.repository.js';
+import { groupSubject, roleSubject, type Subject } from '../engine/vocabulary.js';
+import { DirectoryRepository, type GroupOrRole } from './directory.repository.js';
+
+/** A department above a person. */
+export interface DepartmentLevel {
+  readonly code: string;
+  readonly name: string;
+  /** The leader's user code; null when the department has none. */
+  readonly leader: string | null;
+  /** Whether there is a leader, and one who may act in the team. */
+  readonly leaderActive: boolean;
+}
 
 /**
- * What orders ask the directory. Every question takes its database access, so that it can be asked inside a
- * transaction and outside. Somebody whom the directory does not list counts as active, and as of any team.
+ * What orders ask the directory: one statement a question, whatever the number of people, and none when nothing is
+ * asked. Every question takes its database access, so that it can be asked inside a transaction and outside. Somebody
+ * whom the directory does not list counts as active, and as of any team, but has no role.
+ *
+ * Subjects are groups (`g:`) and roles (`r:`); people (`u:`) among them are passed over. A role counts where the
+ * directory lists its holder as active, and as of no team or of the team asked for (null: of any).
  */
 @Injectable()
 export class DirectoryService {
@@ -20,15 +34,20 @@ export class DirectoryService {
     return this.directory.resolveGroups(sql, team, codes);
   }
 
-  /** For the moment of a decision: in which of the step's groups each of these people is. */
+  /**
+   * For the moment of a decision: which of the step's groups each of these people is in, and which of its roles they
+   * have. Never `r:system_admin`, which comes from the token.
+   * @param team the order's; for roles only, groups have one of their own
+   */
   async memberships(
     sql: Sql,
+    team: string | null,
     users: readonly string[],
-    groups: readonly Subject[],
+    subjects: readonly Subject[],
   ): Promise<Map<string, Set<Subject>>> {
     const memberships = new Map(users.map((user) => [user, new Set<Subject>()]));
-    for (const { userCode, scope, code } of await this.directory.memberships(sql, users, groups)) {
-      memberships.get(userCode)?.add(groupSubject(scope, code));
+    for (const holding of await this.directory.memberships(sql, team, users, subjects)) {
+      memberships.get(holding.userCode)?.add(subjectOf(holding));
     }
     return memberships;
   }
@@ -44,17 +63,31 @@ export class DirectoryService {
   }
 
   /**
-   * The active members of groups, sorted by code; an empty list for a group that has none or does not exist.
+   * What the directory says of people: whether each may act. Whom it does not list for the team is absent.
+   * @param team people listed in another team are absent; null: of all teams
+   */
+  async listed(
+    sql: Sql,
+    team: string | null,
+    users: readonly string[],
+  ): Promise<Map<string, 'active' | 'inactive'>> {
+    const rows = await this.directory.listed(sql, team, users);
+    return new Map(rows.map(({ userCode, active }) => [userCode, active === 1 ? 'active' : 'inactive']));
+  }
+
+  /**
+   * The active members of groups and holders of roles (`r:system_admin` too, as far as the directory says), sorted by
+   * code; an empty list for a group or role that has none or does not exist.
    * @param team people listed in another team are left out; null: of all teams
    */
   async membersOf(
     sql: Sql,
-    groups: readonly Subject[],
+    subjects: readonly Subject[],
     team: string | null,
   ): Promise<Map<Subject, string[]>> {
-    const members = new Map(groups.map((group): [Subject, string[]] => [group, []]));
-    for (const { userCode, scope, code } of await this.directory.membersOf(sql, groups, team)) {
-      members.get(groupSubject(scope, code))?.push(userCode);
+    const members = new Map(subjects.map((subject): [Subject, string[]] => [subject, []]));
+    for (const holding of await this.directory.membersOf(sql, subjects, team)) {
+      members.get(subjectOf(holding))?.push(holding.userCode);
     }
     return members;
   }
@@ -68,15 +101,61 @@ export class DirectoryService {
     return new Map(rows.map(({ userCode, email }) => [userCode, email]));
   }
 
-  /** Which of these groups have somebody who can review. */
-  async reachable(sql: Sql, team: string | null, groups: readonly Subject[]): Promise<Set<Subject>> {
-    const found = await this.directory.reachable(sql, team, groups);
-    return new Set(found.map(({ scope, code }) => groupSubject(scope, code)));
+  /** Which of these groups and roles have somebody who can review (`r:system_admin` too, as in {@link membersOf}). */
+  async reachable(sql: Sql, team: string | null, subjects: readonly Subject[]): Promise<Set<Subject>> {
+    return new Set((await this.directory.reachable(sql, team, subjects)).map(subjectOf));
   }
 
-  /** Every group that a person sits in, for the inbox; none for somebody who is inactive in the team. */
+  /**
+   * Every group that a person sits in and every role that the directory gives them, for the inbox; none for somebody who
+   * is inactive in the team. Never `r:system_admin`, which comes from the token.
+   */
   async subjectsOf(sql: Sql, team: string | null, userCode: string): Promise<Subject[]> {
-    const groups = await this.directory.groupsOf(sql, team, userCode);
-    return groups.map(({ scope, code }) => groupSubject(scope, code));
+    return (await this.directory.heldBy(sql, team, userCode)).map(subjectOf).toSorted();
+  }
+
+  /**
+   * Who of the others is in at least one group with a person, among the team's groups and the platform's.
+   * @param team null: the platform's only
+   */
+  async sharingGroups(
+    sql: Sql,
+    team: string | null,
+    userCode: string,
+    others: readonly string[],
+  ): Promise<Set<string>> {
+    return new Set(await this.directory.sharingGroups(sql, team, userCode, others));
+  }
+
+  /**
+   * The department of each of these people, by code. Absent is who is not listed for the team, or whose department does
+   * not exist there.
+   * @param team whose departments stand before the platform's; null: people of all teams, the platform's departments
+   */
+  async departmentsOf(sql: Sql, team: string | null, users: readonly string[]): Promise<Map<string, string>> {
+    const rows = await this.directory.departmentsOf(sql, team, users);
+    return new Map(rows.map(({ userCode, department }) => [userCode, department]));
+  }
+
+  /**
+   * A person's department and the departments above it, nearest first; each code means the team's own department, else
+   * the platform's. Ends at a code that no department has, where departments would repeat, and after 50.
+   * @returns empty for somebody who is not listed for the team, or has no department there
+   */
+  async departmentChain(sql: Sql, team: string | null, userCode: string): Promise<DepartmentLevel[]> {
+    const chain = new Map<string, DepartmentLevel>();
+    for (const { code, name, leader, inactiveLeader } of await this.directory.departmentChain(
+      sql,
+      team,
+      userCode,
+    )) {
+      if (chain.has(code)) break;
+      const leaderActive = leader !== null && inactiveLeader === null;
+      chain.set(code, { code, name, leader, leaderActive });
+    }
+    return [...chain.values()];
   }
 }
+
+const subjectOf = ({ scope, code }: GroupOrRole): Subject =>
+  scope === null ? roleSubject(code) : groupSubject(scope, code);

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
 import { Database } from '../database/database.js';
 import { forUpdate, fromDbTime } from '../database/dialect.js';
-import { insertRows, type Sql, type SqlValue, type Tx } from '../database/sql.js';
+import { insertRows, type Sql, type Tx } from '../database/sql.js';
 import { type GroupKey, platform } from './group-subject.js';
 import type { GroupRow } from './group.entity.js';
+import { pageInSight, type Sight } from './sight.js';
 
 /** A group with the number of its members. */
 export interface CountedGroup extends GroupRow {
@@ -36,24 +37,14 @@ export class GroupsRepository {
     return tx.repository<GroupRow>('Group').findOneBy({ scope, code });
   }
 
-  /** By scope, then code. @param sight a team's view, the platform's groups only, or every group of the installation */
-  async list(
-    sight: { readonly team: string | null } | 'all',
-    after: GroupKey | null,
-    take: number,
-  ): Promise<CountedGroup[]> {
-    const conditions = [inSight(sight), after === null ? null : beyond(after)].filter(
-      (part) => part !== null,
-    );
-    const where = conditions.map(([sql]) => ` AND ${sql}`).join('');
+  /** By scope, then code. */
+  async list(sight: Sight, after: GroupKey | null, take: number): Promise<CountedGroup[]> {
+    const [page, values] = pageInSight('dms_s_apply_group', sight, after, take);
     const rows = await this.database.rows<Record<keyof CountedGroup, never>>(
-      `SELECT g.scope, g.code, g.name, g.create_time AS createTime, g.update_time AS updateTime,
+      `SELECT o.scope, o.code, o.name, o.create_time AS createTime, o.update_time AS updateTime,
               (SELECT COUNT(*) FROM dms_s_apply_group_member m
-                WHERE m.scope = g.scope AND m.group_code = g.code) AS memberCount
-         FROM dms_s_apply_group g
-        WHERE 1 = 1${where}
-        ORDER BY g.scope, g.code LIMIT ?`,
-      [...conditions.flatMap(([, values]) => values), take],
+                WHERE m.scope = o.scope AND m.group_code = o.code) AS memberCount ${page}`,
+      values,
     );
     return rows.map((row) => ({
       ...row,
@@ -89,25 +80,8 @@ export class GroupsRepository {
     );
   }
 
-  /** With its memberships. @returns false when there was none. */
-  async delete(tx: Tx, { scope, code }: GroupKey): Promise<boolean> {
-    return (await tx.run('DELETE FROM dms_s_apply_group WHERE scope = ? AND code = ?', [scope, code])) > 0;
+  /** With its memberships. */
+  async delete(tx: Tx, { scope, code }: GroupKey): Promise<void> {
+    await tx.run('DELETE FROM dms_s_apply_group WHERE scope = ? AND code = ?', [scope, code]);
   }
 }
-
-type Condition = readonly [sql: string, values: readonly SqlValue[]];
-
-function inSight(sight: { readonly team: string | null } | 'all'): Condition | null {
-  if (sight === 'all') return null;
-  if (sight.team === null) return ['g.scope = ?', [platform]];
-  return [
-    `(g.scope = ? OR (g.scope = ? AND NOT EXISTS
-       (SELECT 1 FROM dms_s_apply_group own WHERE own.scope = ? AND own.code = g.code)))`,
-    [sight.team, platform, sight.team],
-  ];
-}
-
-const beyond = ({ scope, code }: GroupKey): Condition => [
-  '(g.scope > ? OR (g.scope = ? AND g.code > ?))',
-  [scope, scope, code],
-];

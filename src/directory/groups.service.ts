@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { isSystemAdmin, scopeOf, teamOf, type UserPrincipal } from '../auth/principal.js';
 import { systemUserCode } from '../auth/token.verifier.js';
 import { wholeSecond } from '../database/dialect.js';
+import type { Tx } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
+import { groupSubject } from '../engine/vocabulary.js';
 import { type Page, pageOf, windowOf } from '../http/pagination.js';
 import { invalid, notFound, Problem } from '../http/problem.js';
 import { Clock } from '../runtime/clock.js';
@@ -10,13 +12,17 @@ import { type GroupKey, platform } from './group-subject.js';
 import type { GroupRow } from './group.entity.js';
 import type { GroupSummary, GroupView, ListGroups, PutGroup } from './groups.dto.js';
 import { type CountedGroup, GroupsRepository } from './groups.repository.js';
+import { MembershipChanges } from './membership-changes.port.js';
+import { teamOfScope } from './membership-losses.js';
 import { settle } from './settle.js';
+import { cursorOf, keyOfCursor } from './sight.js';
 
 /** Groups of people. Nodes name them by code; who is in them is asked anew whenever somebody decides. */
 @Injectable()
 export class GroupsService {
   constructor(
     private readonly groups: GroupsRepository,
+    private readonly changes: MembershipChanges,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
   ) {}
@@ -42,7 +48,14 @@ export class GroupsService {
         };
         if (before) await this.groups.update(tx, key, { name: row.name, updateTime: row.updateTime });
         else await this.groups.insert(tx, [row]);
+        const members = before ? await this.membersToTell(tx, key) : [];
         await this.groups.replaceMembers(tx, key, dto.members);
+        const kept = new Set(dto.members);
+        await this.tellLeft(
+          tx,
+          key,
+          members.filter((member) => !kept.has(member)),
+        );
         return toView(row, dto.members);
       }),
     );
@@ -52,10 +65,9 @@ export class GroupsService {
   async list(principal: UserPrincipal, query: ListGroups): Promise<Page<GroupSummary>> {
     const team = teamOf(principal, query.accCode);
     const window = windowOf(query);
-    const after = window.after === null ? null : keyOfCursor(window.after);
     const sight = team === null && scopeOf(principal) === 'all' ? 'all' : { team };
-    const rows = await this.groups.list(sight, after, window.take);
-    return pageOf(rows, window, (row) => `${row.scope}/${row.code}`, toSummary);
+    const rows = await this.groups.list(sight, keyOfCursor(window.after), window.take);
+    return pageOf(rows, window, cursorOf, toSummary);
   }
 
   /** @throws Problem 404 */
@@ -67,24 +79,34 @@ export class GroupsService {
 
   /** @throws Problem 404; 403 when a team administrator means a group of the platform. */
   async remove(principal: UserPrincipal, code: string, accCode: string | undefined): Promise<void> {
-    const team = teamOf(principal, accCode);
+    const key: GroupKey = { scope: teamOf(principal, accCode) ?? platform, code };
     await this.unitOfWork.run(async (tx) => {
-      if (await this.groups.delete(tx, { scope: team ?? platform, code })) return;
-      if (!isSystemAdmin(principal) && (await this.groups.find(null, code, tx))) throw platformGroup(code);
-      throw notFound(`group ${code}`);
+      if (!(await this.groups.lock(tx, key))) {
+        const isPlatforms = !isSystemAdmin(principal) && (await this.groups.find(null, code, tx));
+        throw isPlatforms ? platformGroup(code) : notFound(`group ${code}`);
+      }
+      const members = await this.membersToTell(tx, key);
+      await this.groups.delete(tx, key);
+      await this.tellLeft(tx, key, members);
+    });
+  }
+
+  /** Who is in a group, for {@link tellLeft}; nobody when nobody listens. */
+  private async membersToTell(tx: Tx, key: GroupKey): Promise<string[]> {
+    return this.changes.heard ? this.groups.members(key, tx) : [];
+  }
+
+  private tellLeft(tx: Tx, { scope, code }: GroupKey, users: readonly string[]): Promise<void> {
+    const subject = groupSubject(scope, code);
+    return this.changes.tell(tx, {
+      team: teamOfScope(scope),
+      left: users.map((userCode) => ({ userCode, subject })),
     });
   }
 }
 
 export const platformGroup = (code: string): Problem =>
   new Problem('forbidden', `group ${code} belongs to the platform; only system administrators change it`);
-
-/** @throws Problem 400 for the cursor of another list. */
-function keyOfCursor(cursor: string): GroupKey {
-  const slash = cursor.lastIndexOf('/');
-  if (slash === -1) throw invalid('cursor', 'is not the nextCursor of an earlier page');
-  return { scope: cursor.slice(0, slash), code: cursor.slice(slash + 1) };
-}
 
 const facts = (row: GroupRow) => ({
   code: row.code,

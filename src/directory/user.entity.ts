@@ -7,9 +7,10 @@ export interface UserRow {
   userCode: string;
   name: string;
   accCode: string | null;
+  /** The code of the team's own department, else of the platform's; one that does not exist is like none. */
   department: string | null;
   email: string | null;
-  /** Comma-separated. */
+  /** Comma-separated; the rows of `dms_s_apply_user_role` say the same. */
   roles: string;
   /** 1 or 0 */
   active: number;

@@ -37,7 +37,13 @@ export class PutUser {
   )
   roles?: string[];
 
-  @Code(64, { optional: true, nullable: true, example: 'fin' })
+  @Code(64, {
+    optional: true,
+    nullable: true,
+    description:
+      "A department's code: the team's own, else the platform's. One that does not exist is like none.",
+    example: 'fin',
+  })
   department?: string | null;
 
   @field(

@@ -51,11 +51,11 @@ export class UsersRepository {
     await tx.repository<UserRow>('User').update({ userCode }, change);
   }
 
-  /** @returns false when there was no such person for the caller. */
-  async delete(tx: Tx, scope: TeamScope, userCode: string): Promise<boolean> {
+  /** With the roles. */
+  async delete(tx: Tx, scope: TeamScope, userCode: string): Promise<void> {
     const own = teamClause(scope, 'acc_code');
     const sql = `DELETE FROM dms_s_apply_user WHERE user_code = ?${own.sql}`;
-    return (await tx.run(sql, [userCode, ...own.values])) > 0;
+    await tx.run(sql, [userCode, ...own.values]);
   }
 
   /** The groups of some people, among the groups of these scopes. */
@@ -82,6 +82,17 @@ export class UsersRepository {
       'dms_s_apply_group_member',
       ['scope', 'group_code', 'user_code'],
       groups.map(({ scope, code }) => [scope, code, userCode]),
+    );
+  }
+
+  /** Writes the rows that stand for a person's roles, of whom the column `roles` says the same. */
+  async replaceRoles(tx: Tx, userCode: string, roles: readonly string[]): Promise<void> {
+    await tx.run('DELETE FROM dms_s_apply_user_role WHERE user_code = ?', [userCode]);
+    await insertRows(
+      tx,
+      'dms_s_apply_user_role',
+      ['user_code', 'role'],
+      roles.map((role) => [userCode, role]),
     );
   }
 

@@ -11,13 +11,13 @@ import { DirectoryRepository } from './directory.repository.js';
 import { type GroupKey, platform } from './group-subject.js';
 import { GroupsRepository } from './groups.repository.js';
 import { platformGroup } from './groups.service.js';
+import { MembershipChanges } from './membership-changes.port.js';
+import { lossesOf, type Standing } from './membership-losses.js';
 import { settle } from './settle.js';
+import { platformRole } from './user-role.entity.js';
 import { rolesOfColumn, type UserRow } from './user.entity.js';
 import type { ListUsers, PutUser, UserView } from './users.dto.js';
 import { UsersRepository } from './users.repository.js';
-
-/** The role that a team administrator neither gives nor takes away. */
-const platformRole = 'system_admin';
 
 /** People as the directory knows them, with their groups. Their codes are unique in the installation. */
 @Injectable()
@@ -26,6 +26,7 @@ export class UsersService {
     private readonly users: UsersRepository,
     private readonly groups: GroupsRepository,
     private readonly directory: DirectoryRepository,
+    private readonly changes: MembershipChanges,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
   ) {}
@@ -43,9 +44,12 @@ export class UsersService {
         const before = await this.users.lock(tx, scope, userCode);
         if (!before && scope !== 'all' && (await this.users.taken(tx, userCode))) throw unknown(userCode);
         const row = this.replaced(principal, before, userCode, dto);
+        const groupsBefore = await this.groupsToTell(tx, userCode);
         if (before) await this.users.update(tx, userCode, row);
         else await this.users.insert(tx, row);
+        await this.users.replaceRoles(tx, userCode, rolesOfColumn(row.roles));
         if (dto.groups) await this.regroup(tx, principal, row, dto.groups);
+        await this.tellLost(tx, userCode, { row: before, groups: groupsBefore }, row);
         return this.view(row, await this.users.memberships(groupsInSight(scope), [userCode], tx));
       }),
     );
@@ -83,9 +87,25 @@ export class UsersService {
   async remove(principal: UserPrincipal, userCode: string): Promise<void> {
     await this.unitOfWork.run(async (tx) => {
       const scope = scopeOf(principal);
-      if (!(await this.users.delete(tx, scope, userCode))) throw unknown(userCode);
+      const before = await this.users.lock(tx, scope, userCode);
+      if (!before) throw unknown(userCode);
+      const groupsBefore = await this.groupsToTell(tx, userCode);
+      await this.users.delete(tx, scope, userCode);
       await this.users.leaveGroups(tx, groupsInSight(scope), userCode);
+      await this.tellLost(tx, userCode, { row: before, groups: groupsBefore }, null);
     });
+  }
+
+  /** Every group of a person, for {@link tellLost}; none when nobody listens. */
+  private async groupsToTell(tx: Tx, userCode: string): Promise<GroupKey[]> {
+    if (!this.changes.heard) return [];
+    return (await this.users.memberships('all', [userCode], tx)).get(userCode) ?? [];
+  }
+
+  private async tellLost(tx: Tx, userCode: string, before: Standing, row: UserRow | null): Promise<void> {
+    if (!this.changes.heard) return;
+    const after = { row, groups: await this.groupsToTell(tx, userCode) };
+    for (const change of lossesOf(userCode, before, after)) await this.changes.tell(tx, change);
   }
 
   private replaced(

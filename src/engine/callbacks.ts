@@ -52,6 +52,9 @@ const defaultErrors = {
 /** Refuses whatever the order does not wait for: an execution is never answered before every step has passed. */
 export function decideCallback(state: OrderState, command: CallbackCommand): Outcome {
   const callback = command.type === 'skip_check' ? 'check' : command.callback;
+  if (state.returned !== null) {
+    return refused('not_awaited', `the order was returned and does not wait for its ${callback}; it is asked again once it is resubmitted`);
+  }
   if (state.applyStatus !== (callback === 'check' ? 'initiating' : 'executing')) {
     const detail = `the order is ${state.applyStatus} and does not wait for its ${callback}`;
     return isEnded(state) ? refused('order_closed', detail) : refused('not_awaited', detail);

@@ -20,10 +20,14 @@ export const auditStatusCodes = {
   cancelled: '7',
 } as const satisfies Record<AuditStatus, string>;
 
-export const auditObjectTypeCodes = { user: '0', group: '1', role: '2' } as const satisfies Record<
-  AuditObjectType,
-  string
->;
+export const auditObjectTypeCodes = {
+  user: '0',
+  group: '1',
+  role: '2',
+  leader: '3',
+  applicant_choice: '4',
+  resolver: '5',
+} as const satisfies Record<AuditObjectType, string>;
 
 /** Templates and nodes: system ones are read-only. */
 export const originCodes = { system: '0', custom: '1' } as const;

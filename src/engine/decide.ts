@@ -1,9 +1,14 @@
+import { type ActionCommand, decideAction } from './actions.js';
+import { cancelOpen, type DirectoryFacts, rejectsOrder, thenAdvance } from './advance.js';
 import { type CallbackCommand, decideCallback } from './callbacks.js';
-import { cancelOpen, sitsOn, thenAdvance, type DirectoryFacts } from './advance.js';
 import type { OrderEvent, StepDecision } from './events.js';
+import { evolve } from './evolve.js';
 import { isEnded, openStep, type OrderState, type StepState } from './order-state.js';
 import { happened, refused, type Outcome, type Refusal } from './outcome.js';
-import type { Capacity, Person } from './vocabulary.js';
+import { mayDecide, peopleLeft } from './permission.js';
+import { decideReturn, type ReturnCommand } from './returning.js';
+import { hasPassed, isLost } from './seats.js';
+import type { Person } from './vocabulary.js';
 
 export type Command =
   | {
@@ -15,6 +20,10 @@ export type Command =
       readonly facts: DirectoryFacts;
     }
   | { readonly type: 'withdraw'; readonly actor: Person; readonly remark: string | null }
+  /** Members have left groups, or become inactive: they neither count nor block any more. */
+  | { readonly type: 'recount'; readonly facts: DirectoryFacts }
+  | ActionCommand
+  | ReturnCommand
   | CallbackCommand;
 
 /**
@@ -28,6 +37,24 @@ export function decide(state: OrderState, command: Command): Outcome {
       return decideStep(state, command);
     case 'withdraw':
       return withdraw(state, command.actor, command.remark);
+    case 'recount': {
+      const left = peopleLeft(state, command.facts);
+      return happened(left.length > 0 ? thenAdvance(state, left, command.facts) : []);
+    }
+    case 'transfer':
+    case 'ask_opinion':
+    case 'add_signers':
+    case 'remove_signers':
+    case 'urge':
+    case 'copy':
+    case 'comment':
+    case 'detach':
+      return decideAction(state, command);
+    case 'return':
+    case 'resubmit':
+    case 'reopen':
+    case 'take_back':
+      return decideReturn(state, command);
     case 'answer_callback':
     case 'skip_check':
     case 'park_callback':
@@ -39,66 +66,52 @@ export function decide(state: OrderState, command: Command): Outcome {
   }
 }
 
-/** Who may decide the open step, and in which capacity; what `can-act` answers (domain rule 4). */
-export function mayDecide(
-  state: OrderState,
-  actor: Person,
-): { readonly step: StepState; readonly capacity: Capacity } | Refusal {
-  if (isEnded(state))
-    return { code: 'order_closed', detail: `the order is ${state.applyStatus}; nothing is left to decide` };
-  const step = openStep(state);
-  if (state.applyStatus !== 'in_review' || !step) {
-    return { code: 'not_in_review', detail: `the order is ${state.applyStatus}; no step is under review` };
-  }
-  if (state.autoApprove === 'never' && actor.userCode === state.applicant) {
-    return { code: 'forbidden', detail: 'under this template nobody decides their own order' };
-  }
-  if (step.votes.some((vote) => vote.userCode === actor.userCode)) {
-    return { code: 'already_decided', detail: `you have already decided step ${step.applyStep}` };
-  }
-  if (step.approvalMode === 'all' ? asked(step, actor) : sitsOn(step, actor))
-    return { step, capacity: 'assignee' };
-  if (actor.systemAdmin) return { step, capacity: 'system_admin' };
-  const passed = state.steps.find((earlier) => earlier.applyStep < step.applyStep && sitsOn(earlier, actor));
-  if (passed) {
-    return {
-      code: 'already_decided',
-      detail: `step ${passed.applyStep} is ${passed.auditStatus}; your part is done`,
-    };
-  }
-  return { code: 'forbidden', detail: `you are not a reviewer of step ${step.applyStep} "${step.nodeName}"` };
+/** The version that was read, against the version that is there. */
+function staleVersion(state: OrderState, expected: number | null): Refusal | null {
+  if (expected === null || expected === state.version) return null;
+  const detail = `the order is at version ${state.version}, not ${expected}; read it again before you decide`;
+  return { code: 'version_conflict', detail };
 }
 
-/** An `all` step asks the people it found when it opened; who has left the group since may no longer decide. */
-const asked = (step: StepState, actor: Person): boolean =>
-  step.people.includes(actor.userCode) && sitsOn(step, actor);
-
-function decideStep(state: OrderState, command: Extract<Command, { type: 'approve' | 'reject' }>): Outcome {
+function decideStep(before: OrderState, command: Extract<Command, { type: 'approve' | 'reject' }>): Outcome {
   const { actor, auditMsg, expectedVersion, facts } = command;
+  const left = peopleLeft(before, facts);
+  const state = left.reduce<OrderState>(evolve, before);
   const permission = mayDecide(state, actor);
   if (!('code' in permission) || permission.code === 'forbidden' || permission.code === 'already_decided') {
-    if (expectedVersion !== null && expectedVersion !== state.version) {
-      return refused(
-        'version_conflict',
-        `the order is at version ${state.version}, not ${expectedVersion}; read it again before you decide`,
-      );
-    }
+    const stale = staleVersion(before, expectedVersion);
+    if (stale) return { ok: false, refusal: stale };
   }
   if ('code' in permission) return { ok: false, refusal: permission };
   const { step, capacity } = permission;
   const decision: StepDecision = { applyStep: step.applyStep, userCode: actor.userCode, auditMsg, capacity };
-  if (command.type === 'reject') {
+  const verdict = command.type === 'approve' ? 'approved' : 'rejected';
+  if (capacity === 'consultant') {
+    const { applyStep, userCode } = decision;
+    const given: OrderEvent = { type: 'step.opinion_given', applyStep, userCode, opinion: verdict, auditMsg };
+    return happened([...left, ...thenAdvance(state, [given], facts)]);
+  }
+  return happened([...left, ...vote(state, step, decision, verdict, facts)]);
+}
+
+/** A vote closes the step, or leaves it open for the others whom it still needs. */
+function vote(
+  state: OrderState,
+  step: StepState,
+  decision: StepDecision,
+  verdict: 'approved' | 'rejected',
+  facts: DirectoryFacts,
+): OrderEvent[] {
+  const overrules = decision.capacity === 'system_admin';
+  const open: OrderEvent = { type: verdict === 'approved' ? 'step.voted' : 'step.voted_against', ...decision };
+  const voted = openStep(evolve(state, open)) ?? step;
+  if (verdict === 'rejected') {
+    if (!overrules && !isLost(voted)) return thenAdvance(state, [open], facts);
     const rejected: OrderEvent = { type: 'step.rejected', ...decision };
-    return happened([
-      rejected,
-      ...cancelOpen(state, step),
-      { type: 'order.rejected', reason: 'step_rejected' },
-    ]);
+    return [rejected, ...rejectsOrder(state, step)];
   }
-  if (capacity === 'assignee' && step.votes.length + 1 < step.requiredApprovals) {
-    return happened([{ type: 'step.voted', ...decision }]);
-  }
-  return happened(thenAdvance(state, [{ type: 'step.approved', ...decision }], facts));
+  if (!overrules && !hasPassed(voted)) return thenAdvance(state, [open], facts);
+  return thenAdvance(state, [{ type: 'step.approved', ...decision }], facts);
 }
 
 function withdraw(state: OrderState, actor: Person, remark: string | null): Outcome {
@@ -118,3 +131,4 @@ function withdraw(state: OrderState, actor: Person, remark: string | null): Outc
 function unknownCommand(command: never): never {
   throw new RangeError(`unknown command ${JSON.stringify(command)}`);
 }
+

@@ -1,5 +1,6 @@
-import type { OrderEvent, StepDecision } from './events.js';
-import type { OrderState, StepSnapshot, StepState, Vote } from './order-state.js';
+import type { OrderEvent } from './events.js';
+import { evolveStep, resetStep, withoutDecisions } from './evolve-step.js';
+import type { LastDecision, OrderState, StepState } from './order-state.js';
 
 /**
  * Applies the events of one committed command and counts the version up by one.
@@ -25,14 +26,20 @@ export function evolve(state: OrderState | null, event: OrderEvent): OrderState 
       applicant: event.applicant,
       applicantSystemAdmin: event.applicantSystemAdmin,
       autoApprove: event.autoApprove,
+      dedupe: event.dedupe ?? 'none',
+      hasCheck: false,
       hasExecute: event.hasExecute,
       error: null,
-      steps: event.steps.map(waitingStep),
+      returned: null,
+      lastDecision: null,
+      urgedAt: null,
+      steps: event.steps.map((step) => evolveStep(null, event, step)),
     };
   }
   if (!state) throw new RangeError(`an order starts with order.opened, not with ${event.type}`);
   switch (event.type) {
     case 'check.requested':
+      return { ...state, hasCheck: true };
     case 'callback.check.succeeded':
     case 'callback.check.failed':
     case 'callback.check.skipped':
@@ -44,87 +51,128 @@ export function evolve(state: OrderState | null, event: OrderEvent): OrderState 
     case 'callback.execute.parked':
     case 'callback.execute.redelivered':
     case 'callback.execute.abandoned':
+    case 'order.copied':
+    case 'order.commented':
+    case 'order.detached':
       return state;
-    case 'step.skipped':
-      return withStep(state, event.applyStep, { auditStatus: 'skipped', reason: event.reason });
-    case 'step.auto_approved':
-      return withStep(inReview(state), event.applyStep, {
-        auditStatus: 'auto_approved',
-        reason: event.reason,
-      });
-    case 'step.in_review':
-      return withStep(inReview(state), event.applyStep, {
-        auditStatus: 'in_review',
-        requiredApprovals: event.requiredApprovals,
-        people: event.people,
-      });
-    case 'step.voted':
-      return withVote(state, event, 'approved', {});
-    case 'step.approved':
-      return withVote(state, event, 'approved', closedBy(event, 'approved'));
-    case 'step.rejected':
-      return withVote(state, event, 'rejected', closedBy(event, 'rejected'));
     case 'step.cancelled':
-      return withStep(state, event.applyStep, { auditStatus: 'cancelled' });
+      return withStep(state, event);
+    case 'step.skipped':
+      return withWalked(withStep(state, event), event.applyStep);
+    case 'step.auto_approved':
+    case 'step.in_review':
+      return { ...withWalked(withStep(state, event), event.applyStep), applyStatus: 'in_review' };
+    case 'step.vote_repeated':
+      return withRepeated(withStep(state, event), event);
+    case 'step.people_left':
+    case 'step.passed':
+      return withStep(state, event);
+    case 'step.voted':
+    case 'step.voted_against':
+    case 'step.approved':
+    case 'step.rejected': {
+      const { applyStep, userCode } = event;
+      const lastDecision: LastDecision = { applyStep, userCode, walked: [], repeated: [] };
+      return { ...withStep(state, event), lastDecision };
+    }
+    case 'step.transferred':
+    case 'step.opinion_asked':
+    case 'step.opinion_given':
+    case 'step.signers_added':
+    case 'step.signers_removed':
+      return { ...withStep(state, event), lastDecision: null };
+    case 'step.decision_taken_back':
+      return takenBack(state, event);
+    case 'order.returned':
+      return returned(state, event);
+    case 'order.resubmitted':
+      return {
+        ...state,
+        applyStatus: 'initiating',
+        returned: null,
+        steps: state.steps.map((step) => (event.walk.includes(step.applyStep) ? resetStep(step) : step)),
+      };
+    case 'order.reopened':
+      return {
+        ...state,
+        applyStatus: 'in_review',
+        error: null,
+        lastDecision: null,
+        steps: state.steps.map((step) => {
+          if (step.applyStep === event.applyStep) return evolveStep(step, event);
+          return step.auditStatus === 'cancelled' ? { ...step, auditStatus: 'waiting' } : step;
+        }),
+      };
+    case 'order.urged':
+      return { ...state, urgedAt: event.at };
     case 'order.rejected':
-      return { ...state, applyStatus: 'rejected', error: event.error ?? null };
+      return { ...state, applyStatus: 'rejected', error: event.error ?? null, lastDecision: null };
     case 'order.withdrawn':
-      return { ...state, applyStatus: 'withdrawn' };
+      return { ...state, applyStatus: 'withdrawn', returned: null, lastDecision: null };
     case 'order.executing':
-      return { ...state, applyStatus: 'executing' };
+      return { ...state, applyStatus: 'executing', lastDecision: null };
     case 'order.completed':
-      return { ...state, applyStatus: 'completed' };
+      return { ...state, applyStatus: 'completed', lastDecision: null };
     default:
       return unknownEvent(event);
   }
 }
 
-const waitingStep = (step: StepSnapshot): StepState => ({
-  // Field by field: a spread of a snapshot costs more than all the rest of an opening's state.
-  applyStep: step.applyStep,
-  nodeId: step.nodeId,
-  nodeName: step.nodeName,
-  auditObjectType: step.auditObjectType,
-  auditObject: step.auditObject,
-  approvalMode: step.approvalMode,
-  condition: step.condition,
-  subjects: step.subjects,
-  auditStatus: 'waiting',
-  requiredApprovals: 1,
-  people: [],
-  votes: [],
-  auditUserCode: null,
-  auditMsg: null,
-  reason: null,
-});
-
-const inReview = (state: OrderState): OrderState => ({ ...state, applyStatus: 'in_review' });
-
-const closedBy = (event: StepDecision, auditStatus: 'approved' | 'rejected'): Partial<StepState> => ({
-  auditStatus,
-  auditUserCode: event.userCode,
-  auditMsg: event.auditMsg,
-});
-
-function withVote(
-  state: OrderState,
-  event: StepDecision,
-  decision: Vote['decision'],
-  change: Partial<StepState>,
-): OrderState {
-  const vote: Vote = {
-    userCode: event.userCode,
-    decision,
-    auditMsg: event.auditMsg,
-    capacity: event.capacity,
-  };
-  const votes = state.steps.find((step) => step.applyStep === event.applyStep)?.votes ?? [];
-  return withStep(state, event.applyStep, { ...change, votes: [...votes, vote] });
+/** What happened since a decision goes with it; what was there before stays. */
+function withWalked(state: OrderState, applyStep: number): OrderState {
+  const { lastDecision } = state;
+  if (!lastDecision) return state;
+  return { ...state, lastDecision: { ...lastDecision, walked: [...lastDecision.walked, applyStep] } };
 }
 
-const withStep = (state: OrderState, applyStep: number, change: Partial<StepState>): OrderState => ({
+function withRepeated(
+  state: OrderState,
+  { applyStep, userCode }: Extract<OrderEvent, { type: 'step.vote_repeated' }>,
+): OrderState {
+  const { lastDecision } = state;
+  if (lastDecision?.applyStep !== applyStep) return state;
+  return { ...state, lastDecision: { ...lastDecision, repeated: [...lastDecision.repeated, userCode] } };
+}
+
+/** The flow as if the last decision had not been made. */
+function takenBack(
+  state: OrderState,
+  event: Extract<OrderEvent, { type: 'step.decision_taken_back' }>,
+): OrderState {
+  const { walked = [], repeated = [] } = state.lastDecision ?? {};
+  return {
+    ...state,
+    applyStatus: 'in_review',
+    lastDecision: null,
+    steps: state.steps.map((step) => {
+      if (step.applyStep === event.applyStep) return evolveStep(withoutDecisions(step, repeated), event);
+      return walked.includes(step.applyStep) ? resetStep(step) : step;
+    }),
+  };
+}
+
+/** The steps behind a return wait again: all of them, or only the two ends when it leads straight back. */
+function returned(state: OrderState, event: Extract<OrderEvent, { type: 'order.returned' }>): OrderState {
+  const { fromStep, toStep, resume, userCode } = event;
+  const again = ({ applyStep }: StepState): boolean =>
+    applyStep === fromStep || (resume === 'again' ? applyStep >= toStep && applyStep < fromStep : applyStep === toStep);
+  return {
+    ...state,
+    lastDecision: null,
+    ...(toStep === 0
+      ? { applyStatus: 'initiating', returned: { by: userCode, fromStep, resume } }
+      : {}),
+    steps: state.steps.map((step) => (again(step) && isWalked(step) ? resetStep(step) : step)),
+  };
+}
+
+/** Whether walking has done something to a step; one that its condition skips is not walked. */
+const isWalked = (step: StepState): boolean =>
+  step.auditStatus !== 'waiting' && !(step.auditStatus === 'skipped' && step.reason === 'condition_false');
+
+const withStep = (state: OrderState, event: Extract<OrderEvent, { applyStep: number }>): OrderState => ({
   ...state,
-  steps: state.steps.map((step) => (step.applyStep === applyStep ? { ...step, ...change } : step)),
+  steps: state.steps.map((step) => (step.applyStep === event.applyStep ? evolveStep(step, event) : step)),
 });
 
 function unknownEvent(event: never): never {

@@ -8,12 +8,19 @@ export type RefusalCode =
   | 'version_conflict'
   | 'already_decided'
   | 'not_awaited'
+  | 'already_exists'
+  | 'validation_failed'
+  | 'rate_limited'
   | 'forbidden';
 
 export interface Refusal {
   readonly code: RefusalCode;
   /** What is wrong and what to do, for a person. */
   readonly detail: string;
+  /** Of `validation_failed`: the field of the command that is wrong. */
+  readonly field?: string;
+  /** Of `rate_limited`: seconds until it may be done again. */
+  readonly retryAfter?: number;
 }
 
 /** The engine answers with values: what happens, or why nothing does. It never throws at a caller's mistake. */
@@ -25,4 +32,10 @@ export const happened = (events: readonly OrderEvent[]): Outcome => ({ ok: true,
 export const refused = (code: RefusalCode, detail: string): Outcome => ({
   ok: false,
   refusal: { code, detail },
+});
+/** A field of the command that cannot be meant so. */
+export const wrongField = (field: string, detail: string): Refusal => ({
+  code: 'validation_failed',
+  detail: `${field} ${detail}`,
+  field,
 });

@@ -23,12 +23,38 @@ export const auditStatuses = [
 ] as const;
 export type AuditStatus = (typeof auditStatuses)[number];
 
-export const auditObjectTypes = ['user', 'group', 'role'] as const;
+/**
+ * How a stage names its reviewers: people, groups or roles by code; the n-th department leader above the applicant; whom
+ * the applicant chooses; or whom the business system answers.
+ */
+export const auditObjectTypes = [
+  'user',
+  'group',
+  'role',
+  'leader',
+  'applicant_choice',
+  'resolver',
+] as const;
 export type AuditObjectType = (typeof auditObjectTypes)[number];
 
-/** How many of a step's people must agree: 或签 (`any`) or 会签 (`all`). */
-export const approvalModes = ['any', 'all'] as const;
+/** How many of a step's people must agree: 或签 (`any`), 会签 (`all`), 票签 (`threshold`: N of them), 依次 (`sequential`). */
+export const approvalModes = ['any', 'all', 'threshold', 'sequential'] as const;
 export type ApprovalMode = (typeof approvalModes)[number];
+
+/** Domain rule 5: what happens when a person who has approved is asked again on a later step. */
+export const dedupePolicies = ['none', 'consecutive', 'all'] as const;
+export type Dedupe = (typeof dedupePolicies)[number];
+
+/**
+ * 限定: of the people whom a stage names, only those of the applicant's groups, of the applicant's department, or of the
+ * nearest department from the applicant's upwards in which there is one.
+ */
+export const restrictions = ['group', 'department', 'department_chain'] as const;
+export type Restriction = (typeof restrictions)[number];
+
+/** What happens to a stage that finds nobody: the order is refused, the step skipped, or somebody else asked. */
+export const nobodyPolicies = ['refuse', 'skip', 'admin', 'fallback'] as const;
+export type NobodyPolicy = (typeof nobodyPolicies)[number];
 
 /** Domain rule 3: what happens on the steps on which the applicant sits. */
 export const autoApprovePolicies = ['through_applicant_node', 'applicant_nodes', 'never'] as const;
@@ -38,8 +64,11 @@ export type AutoApprove = (typeof autoApprovePolicies)[number];
 export const callbackKinds = ['check', 'execute'] as const;
 export type CallbackKind = (typeof callbackKinds)[number];
 
-/** In which quality somebody decides; the log names it (domain rule 4). */
-export type Capacity = 'assignee' | 'system_admin';
+/**
+ * In which quality somebody decides; the log names it (domain rule 4). `signer`: an added signature; `consultant`: an
+ * opinion that decides nothing; `repeat`: counted by itself, because the person has approved before (rule 5).
+ */
+export type Capacity = 'assignee' | 'system_admin' | 'signer' | 'consultant' | 'repeat';
 
 /**
  * A key under which a person can sit on a step: `u:<user code>`, `g:<team or empty>/<group code>` or `r:<role>`.
@@ -52,9 +81,11 @@ export interface Person {
   readonly userCode: string;
   readonly subjects: ReadonlySet<Subject>;
   readonly systemAdmin: boolean;
+  /** On a step whose reviewers a resolver names: whether it says that this person may decide. Not asked is no. */
+  readonly confirmed?: boolean;
 }
 
-/** What the directory says at the moment of the command about the groups that an `all` step would ask. */
+/** What the directory says at the moment of the command about the groups and roles whose people a step would ask. */
 export type GroupMembers = ReadonlyMap<Subject, readonly string[]>;
 
 /** The last step number that `apply_step` (tinyint unsigned, requirement 003) can hold. */

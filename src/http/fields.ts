@@ -69,7 +69,17 @@ export const Verbatim = (): PropertyDecorator =>
 
 /** A code of the domain: 1 to `max` characters, no comma (lists of codes are comma-separated), no outer blanks. */
 const codePattern = /^(?! )[^,\p{Cc}]+(?<! )$/u;
-const codeMessage = '$property must hold no comma, no control character and no outer blanks';
+const codeRule = 'must hold no comma, no control character and no outer blanks';
+const codeMessage = `$property ${codeRule}`;
+
+/**
+ * The rule of {@link Code} for a text whose meaning another field decides.
+ * @returns what is wrong, to stand behind the field's name; null when nothing is.
+ */
+export function whyNoCode(text: string, max: number): string | null {
+  if (text.length > max && codePoints(text) > max) return `must hold codes of at most ${max} characters`;
+  return codePattern.test(text) ? null : codeRule;
+}
 
 export const Code = (max: number, options: FieldOptions = {}): PropertyDecorator =>
   field(
@@ -151,11 +161,19 @@ export const Duration = (min: string, max: string, options: FieldOptions = {}): 
     }),
   );
 
+interface ListSize {
+  readonly min: number;
+  readonly max: number;
+  /** Of each item, in characters. */
+  readonly length: number;
+}
+
 /** A list of different codes. */
-export const Codes = (
-  size: { readonly min: number; readonly max: number; readonly length: number },
-  options: FieldOptions = {},
-): PropertyDecorator =>
+export const Codes = (size: ListSize, options: FieldOptions = {}): PropertyDecorator =>
+  applyDecorators(Texts(size, options), Matches(codePattern, { each: true, message: codeMessage }));
+
+/** A list of different texts, none of them empty. */
+export const Texts = (size: ListSize, options: FieldOptions = {}): PropertyDecorator =>
   field(
     options,
     {
@@ -171,7 +189,6 @@ export const Codes = (
     IsString({ each: true }),
     MinLength(1, { each: true }),
     MaxCharacters(size.length, { each: true }),
-    Matches(codePattern, { each: true, message: codeMessage }),
   );
 
 /** A date and time in answers. */

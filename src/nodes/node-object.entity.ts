@@ -2,7 +2,7 @@ import { EntitySchema } from 'typeorm';
 import { columnsOf } from '../database/columns.js';
 import type { Dialect } from '../database/dialect.js';
 
-/** One person, group or role of a shared node: the normalised `audit_object`. */
+/** One person, group, role, leader's number or candidate of a shared node: the normalised `audit_object`. */
 export interface NodeObjectRow {
   nodeId: string;
   /** From 0, as the caller listed them. */

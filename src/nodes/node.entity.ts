@@ -8,14 +8,25 @@ export interface NodeRow {
   /** 0 system, 1 custom */
   templateNodeType: string;
   templateNodeName: string;
-  /** The codes, comma-separated, for tools that know this schema; the service queries {@link NodeObjectRow}. */
+  /**
+   * The codes, comma-separated, for tools that know this schema; the service queries {@link NodeObjectRow}. Of a resolver
+   * the address, which has no such row; empty for an applicant's choice without candidates.
+   */
   auditObject: string;
-  /** 0 user, 1 group, 2 role */
+  /** 0 user, 1 group, 2 role, 3 leader, 4 applicant_choice, 5 resolver */
   auditObjectType: string;
   userCode: string | null;
   accCode: string | null;
   remark: string | null;
   approvalMode: string;
+  /** For the mode `threshold`. */
+  minApprovals: number | null;
+  restrictTo: string | null;
+  /** 1: a leader's post that is vacant is passed upwards. */
+  pastVacant: number;
+  whenNobody: string;
+  /** User codes, comma-separated, for `whenNobody` `fallback`. */
+  fallbackUsers: string | null;
   createTime: Date;
   updateTime: Date;
 }
@@ -35,6 +46,11 @@ export const nodeEntity = (dialect: Dialect) => {
       accCode: c.varchar('acc_code', 64, { nullable: true }),
       remark: c.text('remark', { nullable: true }),
       approvalMode: c.varchar('approval_mode', 16, { default: 'any' }),
+      minApprovals: c.int('min_approvals', { nullable: true }),
+      restrictTo: c.varchar('restrict_to', 32, { nullable: true }),
+      pastVacant: c.tinyint('past_vacant', { default: 0 }),
+      whenNobody: c.varchar('when_nobody', 16, { default: 'refuse' }),
+      fallbackUsers: c.text('fallback_users', { nullable: true }),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),
     },

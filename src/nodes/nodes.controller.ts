@@ -20,7 +20,7 @@ export class NodesController {
   constructor(private readonly nodes: NodesService) {}
 
   @Post()
-  @ApiOperation({ summary: 'Make a shared node: who may review' })
+  @ApiOperation({ summary: 'Make a shared node: who may review, and how many must agree' })
   @ApiCreatedResponse({ type: NodeView })
   @Problems('validation_failed')
   create(@Caller() caller: Principal, @Body() dto: CreateNode): Promise<NodeView> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { In, IsNull, LessThan } from 'typeorm';
 import type { TeamScope } from '../auth/principal.js';
 import { Database } from '../database/database.js';
+import { forUpdate } from '../database/dialect.js';
 import { insertRows, type Sql, type Tx } from '../database/sql.js';
 import type { PageWindow } from '../http/pagination.js';
 import type { NodeRow } from './node.entity.js';
@@ -24,6 +25,14 @@ export class NodesRepository {
     return sql
       .repository<NodeRow>('Node')
       .find({ where: visible(scope).map((team) => ({ id: In(ids), ...team })) });
+  }
+
+  /** Keeps a node as it is until the transaction ends; then it must be read anew. */
+  async lock(tx: Tx, id: string): Promise<void> {
+    await tx.rows(
+      `SELECT id FROM dms_s_apply_template_process_node WHERE id = ?${forUpdate(this.database.dialect)}`,
+      [id],
+    );
   }
 
   /** Newest first. */

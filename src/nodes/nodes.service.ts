@@ -4,13 +4,17 @@ import { wholeSecond } from '../database/dialect.js';
 import { classify } from '../database/errors.js';
 import type { Tx } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
-import { auditObjectTypeCodes, nameOf, originCodes } from '../engine/codes.js';
-import type { ApprovalMode } from '../engine/vocabulary.js';
+import { nameOf, originCodes } from '../engine/codes.js';
+import type { AuditObjectType } from '../engine/vocabulary.js';
 import { type Page, pageOf, windowOf } from '../http/pagination.js';
-import { notFound, Problem } from '../http/problem.js';
+import { type FieldError, notFound, Problem } from '../http/problem.js';
+import { AddressGuard } from '../outbound/address-guard.js';
+import { whyNoCallbackUrl } from '../outbound/callback-url.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
+import { fromColumns, objectsOf, toColumns } from './node-columns.js';
 import type { NodeRow } from './node.entity.js';
+import { changedFinding, changeErrors, findingErrors, newFinding } from './node-rules.js';
 import type { CreateNode, ListNodes, NodeView, UpdateNode } from './nodes.dto.js';
 import { NodesRepository } from './nodes.repository.js';
 
@@ -20,19 +24,21 @@ export class NodesService {
   constructor(
     private readonly nodes: NodesRepository,
     private readonly unitOfWork: UnitOfWork,
+    private readonly addresses: AddressGuard,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
 
+  /** @throws Problem 400 for fields that do not make sense together, or an address that must not be called. */
   async create(principal: UserPrincipal, dto: CreateNode): Promise<NodeView> {
+    const finding = newFinding(dto);
+    refuse([...findingErrors(finding), ...(await this.addressErrors(dto.auditObjectType, dto.auditObject))]);
     const now = wholeSecond(this.clock.now());
     const row: NodeRow = {
       id: this.ids.next(),
       templateNodeType: originCodes.custom,
       templateNodeName: dto.templateNodeName,
-      auditObject: dto.auditObject.join(','),
-      auditObjectType: auditObjectTypeCodes[dto.auditObjectType],
-      approvalMode: dto.approvalMode ?? 'any',
+      ...toColumns(finding),
       userCode: principal.userCode,
       accCode: teamOf(principal, dto.accCode),
       remark: dto.remark ?? null,
@@ -40,7 +46,7 @@ export class NodesService {
       updateTime: now,
     };
     return this.unitOfWork.run(async (tx) => {
-      await this.nodes.insert(tx, row, dto.auditObject);
+      await this.nodes.insert(tx, row, objectsOf(finding));
       return toView(row);
     });
   }
@@ -59,21 +65,26 @@ export class NodesService {
     return toView(row);
   }
 
-  /** @throws Problem 404, 409 system_object */
+  /**
+   * Changes what is given; what becomes of the whole is judged.
+   * @throws Problem 404, 403 for one of the platform in a team's hands, 409 system_object, 400 as {@link create}
+   */
   async update(principal: UserPrincipal, id: string, dto: UpdateNode): Promise<NodeView> {
+    const refused = await this.addressErrors(dto.auditObjectType ?? 'resolver', dto.auditObject ?? []);
     return this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, id);
+      const before = fromColumns(row);
+      refuse(changeErrors(before, dto));
+      const finding = changedFinding(before, dto);
+      refuse([...findingErrors(finding), ...(finding.auditObjectType === 'resolver' ? refused : [])]);
       const change: Partial<NodeRow> = {
         ...(dto.templateNodeName === undefined ? {} : { templateNodeName: dto.templateNodeName }),
-        ...(dto.auditObject === undefined ? {} : { auditObject: dto.auditObject.join(',') }),
-        ...(dto.auditObjectType === undefined
-          ? {}
-          : { auditObjectType: auditObjectTypeCodes[dto.auditObjectType] }),
-        ...(dto.approvalMode === undefined ? {} : { approvalMode: dto.approvalMode }),
+        ...toColumns(finding),
         ...(dto.remark === undefined ? {} : { remark: dto.remark }),
         updateTime: wholeSecond(this.clock.now()),
       };
-      await this.nodes.update(tx, id, change, dto.auditObject ?? null);
+      const listed = dto.auditObject !== undefined || dto.auditObjectType !== undefined;
+      await this.nodes.update(tx, id, change, listed ? objectsOf(finding) : null);
       return toView({ ...row, ...change });
     });
   }
@@ -101,9 +112,19 @@ export class NodesService {
     if (missing !== undefined) throw notFound(`node ${missing}`);
   }
 
-  /** A node that the caller may change: neither a system node, nor one of the platform in a team's hands. */
+  /** Refuses the address of a resolver that must not be called; what is no address at all is left to the rules. */
+  private async addressErrors(type: AuditObjectType, objects: readonly string[]): Promise<FieldError[]> {
+    const [url, ...more] = objects;
+    if (type !== 'resolver' || url === undefined || more.length > 0) return [];
+    if (whyNoCallbackUrl(url) !== null) return [];
+    const message = await this.addresses.whyRefused(url);
+    return message === null ? [] : [{ field: 'auditObject', message }];
+  }
+
+  /** A node that the caller may change, locked: neither a system node, nor one of the platform in a team's hands. */
   private async own(tx: Tx, principal: UserPrincipal, id: string): Promise<NodeRow> {
     const scope = scopeOf(principal);
+    await this.nodes.lock(tx, id);
     const row = await this.nodes.find(scope, id, tx);
     if (!row) throw notFound(`node ${id}`);
     if (row.templateNodeType === originCodes.system) {
@@ -119,14 +140,18 @@ export class NodesService {
   }
 }
 
+/** @throws Problem 400 unless nothing is wrong. */
+function refuse(errors: readonly FieldError[]): void {
+  if (errors.length === 0) return;
+  const detail = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
+  throw new Problem('validation_failed', detail, { errors });
+}
+
 const toView = (row: NodeRow): NodeView => ({
   id: row.id,
   templateNodeType: nameOf(originCodes, row.templateNodeType),
   templateNodeName: row.templateNodeName,
-  auditObjectType: nameOf(auditObjectTypeCodes, row.auditObjectType),
-  // Codes hold no comma, so the column gives back the very list.
-  auditObject: row.auditObject.split(','),
-  approvalMode: row.approvalMode as ApprovalMode,
+  ...fromColumns(row),
   userCode: row.userCode,
   accCode: row.accCode,
   remark: row.remark,

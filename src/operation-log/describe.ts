@@ -8,17 +8,37 @@ export function describe(event: OrderEvent): string {
     case 'check.requested':
       return 'the business module is asked whether the order may start';
     case 'step.skipped':
-      return `step ${event.applyStep} is skipped: its condition does not hold`;
+      return event.reason === 'nobody_found'
+        ? `step ${event.applyStep} is skipped: nobody was found who could review it`
+        : `step ${event.applyStep} is skipped: its condition does not hold`;
     case 'step.auto_approved':
-      return event.reason === 'applicant_node'
-        ? `step ${event.applyStep} is approved automatically: the applicant sits on it`
-        : `step ${event.applyStep} is approved automatically: the applicant sits on a later step`;
+      return `step ${event.applyStep} is approved automatically: ${automatic(event)}`;
     case 'step.in_review':
-      return event.people.length > 0
-        ? `step ${event.applyStep} is under review by all of: ${event.people.join(', ')}`
-        : `step ${event.applyStep} is under review`;
+      return `step ${event.applyStep} is under review${asked(event)}`;
     case 'step.voted':
       return `step ${event.applyStep}: ${event.userCode} approves${quality(event)}; others are still asked${words(event.auditMsg)}`;
+    case 'step.voted_against':
+      return `step ${event.applyStep}: ${event.userCode} rejects${quality(event)}; the others can still approve it${words(event.auditMsg)}`;
+    case 'step.vote_repeated':
+      return `step ${event.applyStep}: ${event.userCode} has approved before, and that counts here too`;
+    case 'step.passed':
+      return `step ${event.applyStep} has all the approvals that it needs`;
+    case 'step.people_left':
+      return `step ${event.applyStep}: ${event.userCodes.join(', ')} may no longer review and is not asked any more`;
+    case 'step.transferred':
+      return event.from === null
+        ? `step ${event.applyStep}: ${event.by} has ${event.to} review it too${words(event.auditMsg)}`
+        : `step ${event.applyStep} is handed over by ${event.from} to ${event.to}${words(event.auditMsg)}`;
+    case 'step.opinion_asked':
+      return `step ${event.applyStep}: ${event.from} asks ${event.to} for an opinion${words(event.auditMsg)}`;
+    case 'step.opinion_given':
+      return `step ${event.applyStep}: ${event.userCode} is ${event.opinion === 'approved' ? 'for' : 'against'} it; the decision is back with whoever asked${words(event.auditMsg)}`;
+    case 'step.signers_added':
+      return `step ${event.applyStep}: ${event.by} adds ${event.userCodes.join(', ')}, to sign ${places[event.position]} its reviewers${words(event.auditMsg)}`;
+    case 'step.signers_removed':
+      return `step ${event.applyStep}: ${event.by} takes ${event.userCodes.join(', ')} out again`;
+    case 'step.decision_taken_back':
+      return `step ${event.applyStep}: ${event.userCode} takes the decision back`;
     case 'step.approved':
       return `step ${event.applyStep} is approved by ${event.userCode}${quality(event)}${words(event.auditMsg)}`;
     case 'step.rejected':
@@ -46,6 +66,23 @@ export function describe(event: OrderEvent): string {
       return `an administrator gives the ${kind(event)} (delivery ${event.deliveryId}) up, and the order goes to ${event.applyStatus}: ${event.reason}`;
     case 'order.rejected':
       return `the order is rejected${words(event.error ?? null)}`;
+    case 'order.returned':
+      return (
+        `${event.userCode} returns the order from step ${event.fromStep} to ${event.toStep === 0 ? 'its applicant' : `step ${event.toStep}`}` +
+        `${quality(event)}; then it goes ${event.resume === 'again' ? 'through every step from there' : 'straight back'}${words(event.auditMsg)}`
+      );
+    case 'order.resubmitted':
+      return `the order is resubmitted by its applicant${event.variables ? ' with other variables' : ''}${words(event.remark)}`;
+    case 'order.reopened':
+      return `${event.userCode}, who rejected step ${event.applyStep}, reopens it${words(event.auditMsg)}`;
+    case 'order.urged':
+      return `${event.userCode} urges the reviewers${words(event.auditMsg)}`;
+    case 'order.copied':
+      return `${event.userCode} sends copies to ${event.userCodes.join(', ')}`;
+    case 'order.commented':
+      return `${event.userCode} says: ${event.text}${event.attachments.length > 0 ? ` (${event.attachments.map(({ name }) => name).join(', ')})` : ''}`;
+    case 'order.detached':
+      return 'the order no longer counts for its business object: a test environment was cleaned up';
     case 'order.withdrawn':
       return `the order is withdrawn by its applicant${words(event.remark)}`;
     case 'order.executing':
@@ -56,6 +93,29 @@ export function describe(event: OrderEvent): string {
       return undescribed(event);
   }
 }
+
+/** Why a step passed without anybody being asked. */
+function automatic(event: Extract<OrderEvent, { type: 'step.auto_approved' }>): string {
+  if (event.reason === 'repeat_approver') return `${(event.people ?? []).join(', ')} has approved before`;
+  return `the applicant sits on ${event.reason === 'applicant_node' ? 'it' : 'a later step'}`;
+}
+
+/** Whom an open step asks, where it asks people, and why others than its stage names. */
+function asked({ people, subjects = [], reason }: Extract<OrderEvent, { type: 'step.in_review' }>): string {
+  const names = [...people, ...subjects.map((subject) => subject.slice(2))];
+  const who = names.length > 0 ? ` by: ${names.join(', ')}` : '';
+  if (reason === undefined) return who;
+  return `${who} (${reasons[reason] ?? reason})`;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  asks_admin: 'nobody else was found',
+  asks_fallback: 'nobody else was found',
+  nobody_found: 'nobody was found; an administrator can decide it or seat somebody',
+  unasked: 'who may review it is asked when somebody decides',
+};
+
+const places = { before: 'before', with: 'beside', after: 'after' } as const;
 
 const kind = (event: CallbackEvent): string =>
   event.type.startsWith('callback.check') ? 'check' : 'execution';

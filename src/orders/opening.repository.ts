@@ -1,7 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { auditObjectTypeCodes, nameOf } from '../engine/codes.js';
-import type { ApprovalMode, AuditObjectType, AutoApprove } from '../engine/vocabulary.js';
+import { type FindingRule, plainFinding } from '../engine/order-state.js';
+import type {
+  ApprovalMode,
+  AuditObjectType,
+  AutoApprove,
+  Dedupe,
+  NobodyPolicy,
+  Restriction,
+} from '../engine/vocabulary.js';
 import { watchedBy } from './orders.repository.js';
 
 /** The template without which a team's order walks to a system administrator; made by the first migration. */
@@ -10,6 +18,8 @@ export const systemTemplateId = '00000000-0000-7000-8000-000000000002';
 /** Everything that an opening copies, as it stands in one read: business type, template, stages, nodes, applicant. */
 export interface OpeningSnapshot {
   readonly businessTypeId: string;
+  /** Whether orders of it can be opened. */
+  readonly enabled: boolean;
   readonly checkUrl: string | null;
   readonly executeUrl: string | null;
   /** Whether somebody subscribes to what happens to orders of the team. */
@@ -17,6 +27,7 @@ export interface OpeningSnapshot {
   readonly templateId: string;
   readonly templateName: string;
   readonly autoApprove: AutoApprove;
+  readonly dedupe: Dedupe;
   readonly stages: readonly SnapshotStage[];
   /** Null when the directory does not list the applicant. */
   readonly applicant: {
@@ -36,27 +47,39 @@ export interface SnapshotStage {
   readonly auditObjectType: AuditObjectType;
   readonly auditObject: readonly string[];
   readonly approvalMode: ApprovalMode;
-  /** Of a stage that names people: those whom the directory has as inactive. */
-  readonly unreachable: readonly string[];
+  readonly minApprovals: number | null;
+  /** Null when the node says nothing special. */
+  readonly finding: FindingRule | null;
+  /** Of a stage that names people: whether the directory has each as inactive. */
+  readonly inactive: ReadonlyMap<string, boolean>;
 }
 
 interface Row {
   readonly scope: string;
   readonly business_type_id: string;
+  readonly enabled: number;
   readonly watched: number | string;
   readonly check_url: string | null;
   readonly execute_url: string | null;
   readonly template_id: string;
   readonly template_name: string;
   readonly auto_approve: string;
+  readonly dedupe: string;
   readonly stage_no: number;
   readonly condition_text: string | null;
   readonly node_id: string;
   readonly template_node_name: string;
   readonly node_team: string | null;
   readonly audit_object_type: string;
+  readonly audit_object: string;
   readonly approval_mode: string;
-  readonly object_code: string;
+  readonly min_approvals: number | null;
+  readonly restrict_to: string | null;
+  readonly past_vacant: number;
+  readonly when_nobody: string;
+  readonly fallback_users: string | null;
+  /** Null for a stage that names nobody: a resolver, or a free choice. */
+  readonly object_code: string | null;
   readonly object_active: number | null;
   readonly object_team: string | null;
   readonly applicant_active: number | null;
@@ -76,10 +99,11 @@ export class OpeningRepository {
    */
   async read(team: string | null, businessType: string, userCode: string): Promise<OpeningSnapshot | null> {
     const all = await this.database.rows<Row>(
-      `SELECT bt.scope, bt.id AS business_type_id, bt.check_url, bt.execute_url, ${watchedBy('?')},
-              t.id AS template_id, t.template_name, t.auto_approve,
+      `SELECT bt.scope, bt.id AS business_type_id, bt.enabled, bt.check_url, bt.execute_url, ${watchedBy('?')},
+              t.id AS template_id, t.template_name, t.auto_approve, t.dedupe,
               s.stage_no, s.condition_text,
-              n.id AS node_id, n.template_node_name, n.acc_code AS node_team, n.audit_object_type, n.approval_mode,
+              n.id AS node_id, n.template_node_name, n.acc_code AS node_team, n.audit_object_type, n.audit_object,
+              n.approval_mode, n.min_approvals, n.restrict_to, n.past_vacant, n.when_nobody, n.fallback_users,
               ob.object_code, ou.active AS object_active, ou.acc_code AS object_team,
               au.active AS applicant_active, au.acc_code AS applicant_team, au.roles AS applicant_roles
          FROM dms_s_apply_business_type bt
@@ -87,7 +111,7 @@ export class OpeningRepository {
          JOIN dms_s_apply_template t ON t.id = COALESCE(b.template_id, ?)
          JOIN dms_s_apply_template_stage s ON s.template_id = t.id
          JOIN dms_s_apply_template_process_node n ON n.id = s.node_id
-         JOIN dms_s_apply_template_node_object ob ON ob.node_id = n.id
+         LEFT JOIN dms_s_apply_template_node_object ob ON ob.node_id = n.id
          LEFT JOIN dms_s_apply_user ou ON n.audit_object_type = '${auditObjectTypeCodes.user}' AND ou.user_code = ob.object_code
          LEFT JOIN dms_s_apply_user au ON au.user_code = ?
         WHERE bt.code = ? AND bt.scope IN ('', ?)
@@ -99,12 +123,14 @@ export class OpeningRepository {
     const rows = all.filter((row) => row.scope === first.scope);
     return {
       businessTypeId: first.business_type_id,
+      enabled: first.enabled === 1,
       watched: Number(first.watched) === 1,
       checkUrl: first.check_url,
       executeUrl: first.execute_url,
       templateId: first.template_id,
       templateName: first.template_name,
       autoApprove: first.auto_approve as AutoApprove,
+      dedupe: first.dedupe as Dedupe,
       stages: stagesOf(rows, team),
       applicant:
         first.applicant_active === null
@@ -131,13 +157,31 @@ function stagesOf(rows: readonly Row[], team: string | null): SnapshotStage[] {
       nodeName: row.template_node_name,
       nodeTeam: row.node_team,
       auditObjectType: nameOf(auditObjectTypeCodes, row.audit_object_type),
-      auditObject: objects.map((object) => object.object_code),
+      auditObject: listOf(row.audit_object),
       approvalMode: row.approval_mode as ApprovalMode,
-      unreachable: objects
-        .filter((object) => isUnreachable(object, team))
-        .map((object) => object.object_code),
+      minApprovals: row.min_approvals,
+      finding: findingOf(row),
+      inactive: new Map(
+        row.audit_object_type === auditObjectTypeCodes.user
+          ? objects.map((object) => [object.object_code ?? '', isUnreachable(object, team)])
+          : [],
+      ),
     };
   });
+}
+
+const listOf = (column: string | null): string[] => (column ? column.split(',') : []);
+
+function findingOf(row: Row): FindingRule | null {
+  const chooses = row.audit_object_type === auditObjectTypeCodes.applicant_choice;
+  if (!chooses && !row.restrict_to && row.past_vacant === 0 && row.when_nobody === plainFinding.whenNobody) return null;
+  return {
+    restrictTo: row.restrict_to as Restriction | null,
+    pastVacant: row.past_vacant === 1,
+    whenNobody: row.when_nobody as NobodyPolicy,
+    fallback: listOf(row.fallback_users),
+    chosen: [],
+  };
 }
 
 /**

@@ -2,22 +2,27 @@ import { Injectable } from '@nestjs/common';
 import { isSystemAdmin, isTeamAdmin, type Principal, teamOf } from '../auth/principal.js';
 import { Database } from '../database/database.js';
 import { wholeSecond } from '../database/dialect.js';
+import type { Tx } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
-import { DirectoryService } from '../directory/directory.service.js';
+import { conditionHolds } from '../engine/conditions/condition.js';
+import type { OrderEvent } from '../engine/events.js';
 import { evolveAll } from '../engine/evolve.js';
-import { open, type Opening, type OpeningStage, planPath } from '../engine/open.js';
-import { groupSubject, roleSubject, type Subject, userSubject } from '../engine/vocabulary.js';
+import { open, type Opening, type PlannedStep, planPath } from '../engine/open.js';
 import { invalid, notFound, Problem } from '../http/problem.js';
 import { Metrics } from '../observability/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
-import { type OpeningSnapshot, OpeningRepository, type SnapshotStage } from './opening.repository.js';
+import { type OpeningSnapshot, OpeningRepository } from './opening.repository.js';
+import { OpeningStages } from './opening.stages.js';
+import { problemOf } from './order.commands.js';
 import { OrderPeople } from './order.people.js';
-import { assigneesAfter, type AssigneeRecord, type OrderRecord } from './order.record.js';
+import { type OrderRecord, seatKey } from './order.record.js';
+import { OrderResolvers } from './order.resolvers.js';
 import { OrderTransitions } from './order.transitions.js';
 import { toView } from './order.view.js';
 import type { OpenOrder, OrderPreview, OrderView } from './orders.dto.js';
 import { OrdersRepository } from './orders.repository.js';
+import { previewOf } from './preview.js';
 
 const maxVariablesBytes = 60_000;
 
@@ -30,13 +35,29 @@ interface Application {
   readonly byService: boolean;
 }
 
+/** An order that could be opened: what it copies, and what the engine needs to decide on it. */
+export interface OpeningPlan {
+  readonly application: Application;
+  readonly snapshot: OpeningSnapshot;
+  readonly opening: Opening;
+  readonly dto: OpenOrder;
+}
+
+/** An order that was opened, in a transaction that may still fail. */
+export interface OpenedOrder {
+  readonly record: OrderRecord;
+  /** The id of its first log row, by which a lost commit is confirmed. */
+  readonly firstLogId: string;
+}
+
 /** Opens orders: copies the template of team and business type, and starts the walk (domain rules 1 to 3). */
 @Injectable()
 export class OpeningService {
   constructor(
     private readonly snapshots: OpeningRepository,
+    private readonly stages: OpeningStages,
     private readonly people: OrderPeople,
-    private readonly directory: DirectoryService,
+    private readonly resolvers: OrderResolvers,
     private readonly orders: OrdersRepository,
     private readonly transitions: OrderTransitions,
     private readonly database: Database,
@@ -46,16 +67,62 @@ export class OpeningService {
     private readonly ids: Ids,
   ) {}
 
-  /** @throws Problem 404 for an unknown business type, 422 approver_not_found; nothing is stored then. */
+  /**
+   * @throws Problem 404 for an unknown business type, 409 business_type_disabled, 422 approver_not_found; nothing is
+   * stored then.
+   */
   async open(principal: Principal, dto: OpenOrder): Promise<OrderView> {
+    const plan = await this.plan(principal, dto);
+    let firstLogId = '';
+    return this.unitOfWork.run(
+      async (tx) => {
+        const opened = await this.store(tx, plan);
+        ({ firstLogId } = opened);
+        return toView(opened.record);
+      },
+      { confirm: (tx) => this.transitions.happened(tx, firstLogId) },
+    );
+  }
+
+  /** Tells the path that an order would take if it were opened now; stores nothing, and asks nobody but resolvers. */
+  async preview(principal: Principal, dto: OpenOrder): Promise<OrderPreview> {
+    const plan = await this.plan(principal, dto);
+    return previewOf(plan.snapshot.templateId, plan.opening, planPath(plan.opening));
+  }
+
+  /** The path of an order that could be opened. */
+  path(plan: OpeningPlan): PlannedStep[] {
+    return planPath(plan.opening);
+  }
+
+  /** Reads all that an opening copies and depends on. Asks resolvers, so never inside a transaction. */
+  async plan(principal: Principal, dto: OpenOrder): Promise<OpeningPlan> {
     const application = applicationOf(principal, dto);
     const snapshot = await this.snapshot(application, dto.businessType);
-    const outcome = open(await this.opening(application, snapshot, dto));
-    if (!outcome.ok) throw new Problem(outcome.refusal.code, outcome.refusal.detail);
+    return { application, snapshot, dto, opening: await this.opening(application, snapshot, dto) };
+  }
+
+  /** Opens a planned order. @throws Problem 422 approver_not_found */
+  async store(tx: Tx, plan: OpeningPlan): Promise<OpenedOrder> {
+    const outcome = open(plan.opening);
+    if (!outcome.ok) throw problemOf(outcome.refusal);
     const { events } = outcome;
+    const record = this.record(plan, events);
+    await this.orders.insert(tx, record);
+    const { watched } = plan.snapshot;
+    const { userCode } = plan.application;
+    const firstLogId = await this.transitions.tell(tx, { record, events, userCode, watched });
+    tx.afterCommit(() => this.metrics.countEvents(events));
+    return { record, firstLogId };
+  }
+
+  private record({ application, snapshot, dto }: OpeningPlan, events: readonly OrderEvent[]): OrderRecord {
     const state = evolveAll(null, events);
     const now = wholeSecond(this.clock.now());
-    const record: OrderRecord = {
+    const decided = state.steps.flatMap((step) =>
+      step.seats.filter((seat) => seat.decision !== null).map((seat) => seatKey(step.applyStep, seat.subject)),
+    );
+    return {
       head: {
         id: this.ids.next(),
         applyTemplateId: snapshot.templateId,
@@ -77,39 +144,7 @@ export class OpeningService {
         createTime: now,
         updateTime: now,
       })),
-      assignees: events.reduce<readonly AssigneeRecord[]>(
-        (rows, event) => assigneesAfter(rows, event, state, now),
-        [],
-      ),
-    };
-    let firstLogId = '';
-    return this.unitOfWork.run(
-      async (tx) => {
-        await this.orders.insert(tx, record);
-        const { watched } = snapshot;
-        const { userCode } = application;
-        firstLogId = await this.transitions.tell(tx, { record, events, userCode, watched });
-        tx.afterCommit(() => this.metrics.countEvents(events));
-        return toView(record);
-      },
-      { confirm: (tx) => this.transitions.happened(tx, firstLogId) },
-    );
-  }
-
-  /** Tells the path that an order would take if it were opened now; stores nothing. */
-  async preview(principal: Principal, dto: OpenOrder): Promise<OrderPreview> {
-    const application = applicationOf(principal, dto);
-    const snapshot = await this.snapshot(application, dto.businessType);
-    const path = planPath(await this.opening(application, snapshot, dto));
-    return {
-      templateId: snapshot.templateId,
-      steps: path.map(({ stage, outcome, reason }) => ({
-        applyStep: stage.applyStep,
-        nodeName: stage.nodeName,
-        outcome,
-        reason: outcome === 'review' && !stage.reachable ? 'approver_not_found' : reason,
-        approvers: stage.auditObject,
-      })),
+      decidedAt: new Map(decided.map((key) => [key, now])),
     };
   }
 
@@ -117,6 +152,12 @@ export class OpeningService {
     const { team, userCode } = application;
     const snapshot = await this.snapshots.read(team, businessType, userCode);
     if (!snapshot) throw notFound(`business type ${businessType}`);
+    if (!snapshot.enabled) {
+      throw new Problem(
+        'business_type_disabled',
+        `business type ${businessType} is switched off; an administrator can set enabled to true`,
+      );
+    }
     const { applicant } = snapshot;
     if (applicant && applicant.accCode !== null && applicant.accCode !== team) {
       if (application.byService) throw notFound(`user ${userCode} of team ${team}`);
@@ -128,90 +169,53 @@ export class OpeningService {
   }
 
   private async opening(
-    application: Application,
+    { team, userCode, systemAdmin: isAdmin }: Application,
     snapshot: OpeningSnapshot,
     dto: OpenOrder,
   ): Promise<Opening> {
-    const { team } = application;
-    const subjects = await this.subjectsOf(team, snapshot.stages);
-    const groups = [...new Set([...subjects.values()].flat().filter((subject) => subject.startsWith('g:')))];
-    const reachable =
-      groups.length > 0 ? await this.directory.reachable(this.database, team, groups) : new Set<Subject>();
-    const asking = snapshot.stages
-      .filter((stage) => stage.approvalMode === 'all')
-      .flatMap((stage) => subjects.get(stage) ?? []);
-    const systemAdmin =
-      application.systemAdmin || (snapshot.applicant?.roles.includes('system_admin') ?? false);
-    const facts = await this.people.forOpening(
-      this.database,
+    const { autoApprove, dedupe } = snapshot;
+    const variables = dto.variables ?? {};
+    const stages = await this.stages.of(this.database, team, snapshot.stages, dto.chosenApprovers);
+    const systemAdmin = isAdmin || (snapshot.applicant?.roles.includes('system_admin') ?? false);
+    const asked = stages.filter((stage) => conditionHolds(stage.condition, variables));
+    const answered = await this.resolvers.approvers(asked, {
+      ticketId: null,
       team,
-      { userCode: application.userCode, systemAdmin },
-      groups,
-      asking,
-    );
+      businessType: dto.businessType,
+      businessTypeId: snapshot.businessTypeId,
+      businessKey: dto.businessKey ?? null,
+      applicant: userCode,
+      variables,
+    });
+    const facts = await this.people.forOpening(this.database, {
+      team,
+      autoApprove,
+      applicant: { userCode, systemAdmin },
+      steps: asked,
+      answered,
+      inactive: new Map(snapshot.stages.flatMap((stage) => [...stage.inactive])),
+    });
     return {
-      autoApprove: snapshot.autoApprove,
+      autoApprove,
+      dedupe,
       hasCheck: snapshot.checkUrl !== null,
       hasExecute: snapshot.executeUrl !== null,
-      variables: dto.variables ?? {},
+      variables,
       facts,
-      stages: snapshot.stages.map((stage): OpeningStage => {
-        const own = subjects.get(stage) ?? [];
-        return {
-          applyStep: stage.applyStep,
-          nodeId: stage.nodeId,
-          nodeName: stage.nodeName,
-          auditObjectType: stage.auditObjectType,
-          auditObject: stage.auditObject,
-          approvalMode: stage.approvalMode,
-          condition: stage.condition,
-          subjects: own,
-          reachable: isReachable(stage, own, reachable),
-        };
-      }),
+      stages,
     };
-  }
-
-  /** The subjects behind each stage's codes; a group's code means the team's own group, else the platform's. */
-  private async subjectsOf(
-    team: string | null,
-    stages: readonly SnapshotStage[],
-  ): Promise<ReadonlyMap<SnapshotStage, readonly Subject[]>> {
-    const scopes = new Map<string | null, ReadonlyMap<string, string>>();
-    for (const nodeTeam of new Set(stages.map((stage) => stage.nodeTeam))) {
-      const codes = stages
-        .filter((stage) => stage.auditObjectType === 'group' && stage.nodeTeam === nodeTeam)
-        .flatMap((stage) => stage.auditObject);
-      if (codes.length > 0) {
-        scopes.set(
-          nodeTeam,
-          await this.directory.resolveGroups(this.database, nodeTeam && team, [...new Set(codes)]),
-        );
-      }
-    }
-    const subjects = (stage: SnapshotStage): Subject[] => {
-      if (stage.auditObjectType === 'user') return stage.auditObject.map(userSubject);
-      if (stage.auditObjectType === 'role') return stage.auditObject.map(roleSubject);
-      const known = scopes.get(stage.nodeTeam);
-      // A group that does not exist (yet) stays a candidate without members, in the scope of the node.
-      return stage.auditObject.map((code) => groupSubject(known?.get(code) ?? stage.nodeTeam ?? '', code));
-    };
-    return new Map(stages.map((stage) => [stage, subjects(stage)]));
   }
 }
 
-function isReachable(stage: SnapshotStage, own: readonly Subject[], groups: ReadonlySet<Subject>): boolean {
-  // A system administrator can always be found: the service cannot be set up without one.
-  if (stage.auditObjectType === 'role') return true;
-  if (stage.auditObjectType === 'group') return own.some((subject) => groups.has(subject));
-  return stage.auditObject.length > stage.unreachable.length;
+/** @throws Problem 400 for variables that take more than the column holds. */
+export function requireSmallVariables(variables: Readonly<Record<string, unknown>> = {}): void {
+  if (Buffer.byteLength(JSON.stringify(variables)) <= maxVariablesBytes) return;
+  throw invalid('variables', `must not take more than ${maxVariablesBytes} bytes as JSON`);
 }
 
 /** @throws Problem 400, 403 or 404 when the caller may not apply for this person in this team. */
 function applicationOf(principal: Principal, dto: OpenOrder): Application {
-  if (Buffer.byteLength(JSON.stringify(dto.variables ?? {})) > maxVariablesBytes) {
-    throw invalid('variables', `must not take more than ${maxVariablesBytes} bytes as JSON`);
-  }
+  requireSmallVariables(dto.variables);
   if (principal.kind === 'user') {
     if (dto.userCode !== undefined && dto.userCode !== principal.userCode) {
       const who =

@@ -12,6 +12,14 @@ export interface OrderAssigneeRow {
   applyStep: number;
   /** 1 when the template's stage names it; 0 for a group's member or an administrator who decided. */
   candidate: number;
+  /** How it came to the step: named, found, taken, added, consulted or acting. */
+  kind: string;
+  /** Why it is no longer asked: handed_over, removed, left or past. */
+  gone: string | null;
+  /** Of an added signature: before, with or after. */
+  position: string | null;
+  /** Who handed it over, added it, or asked for the opinion. */
+  givenBy: string | null;
   /** 1 approved, 2 rejected */
   decision: string | null;
   capacity: string | null;
@@ -45,6 +53,10 @@ export const orderAssigneeEntity = (dialect: Dialect) => {
       applyOrderId: c.varchar('apply_order_id', 64, { primary: true }),
       applyStep: c.tinyint('apply_step', { primary: true }),
       candidate: c.tinyint('candidate'),
+      kind: c.varchar('kind', 16, { default: 'named' }),
+      gone: c.varchar('gone', 16, { nullable: true }),
+      position: c.varchar('position', 8, { nullable: true }),
+      givenBy: c.varchar('given_by', 64, { nullable: true }),
       decision: c.code('decision', { nullable: true }),
       capacity: c.varchar('capacity', 16, { nullable: true }),
       auditMsg: c.text('audit_msg', { nullable: true }),

@@ -117,7 +117,7 @@ export class OrderCallbacksService {
     make: (facts: DirectoryFacts) => CallbackCommand,
   ): Promise<OrderRecord> {
     const { record } = await this.commands.carryOut(tx, { scope, id: orderId, userCode }, async (order) =>
-      make(await this.people.forService(tx, order.head.accCode, order.state)),
+      make(await this.people.facts(tx, order.head.accCode, order.state, new Map())),
     );
     return record;
   }

@@ -70,6 +70,22 @@ export class OrderListsRepository {
     return this.select(from, scope, where, 'a.apply_order_id', take);
   }
 
+  /** Orders that a person was sent a copy of, walked along the index of the copies, newest order first. */
+  copiedTo(
+    scope: TeamScope,
+    userCode: string,
+    filter: OrderFilter,
+    take: number,
+    after: string | null,
+  ): Promise<OrderSummary[]> {
+    const from = 'dms_s_apply_order_cc c JOIN dms_s_apply_order o ON o.id = c.apply_order_id';
+    const where: Condition[] = [
+      ['c.user_code = ?', userCode],
+      ...conditions(filter, 'c.apply_order_id', after),
+    ];
+    return this.select(from, scope, where, 'c.apply_order_id', take);
+  }
+
   private async select(
     from: string,
     scope: TeamScope,

@@ -17,8 +17,11 @@ export interface OrderProcessRow {
   nodeName: string;
   approvalMode: string;
   requiredApprovals: number;
-  /** JSON list: whom an open `all` step asks. */
+  /** JSON list: whom an open step asks, where it asks people. */
   people: string | null;
+  minApprovals: number | null;
+  /** JSON: how the stage finds its people beyond the codes, where it says anything special. */
+  finding: string | null;
   conditionText: string | null;
   reason: string | null;
   createTime: Date;
@@ -44,6 +47,8 @@ export const orderProcessEntity = (dialect: Dialect) => {
       approvalMode: c.varchar('approval_mode', 16, { default: 'any' }),
       requiredApprovals: c.int('required_approvals', { default: 1 }),
       people: c.longText('people', { nullable: true }),
+      minApprovals: c.int('min_approvals', { nullable: true }),
+      finding: c.text('finding', { nullable: true }),
       conditionText: c.text('condition_text', { nullable: true }),
       reason: c.varchar('reason', 255, { nullable: true }),
       createTime: c.datetime('create_time'),

@@ -3,11 +3,14 @@ import type { TeamScope } from '../auth/principal.js';
 import { wholeSecond } from '../database/dialect.js';
 import type { Tx } from '../database/sql.js';
 import { type Command, decide } from '../engine/decide.js';
+import type { OrderEvent } from '../engine/events.js';
 import { evolveAll } from '../engine/evolve.js';
-import { notFound, Problem } from '../http/problem.js';
+import type { Refusal } from '../engine/outcome.js';
+import { invalid, notFound, Problem } from '../http/problem.js';
 import { Metrics } from '../observability/metrics.js';
 import { Clock } from '../runtime/clock.js';
-import { assigneesAfter, type OrderRecord } from './order.record.js';
+import { CopiesRepository } from './copies.repository.js';
+import { type OrderHead, type OrderRecord, recordAfter } from './order.record.js';
 import { OrderTransitions } from './order.transitions.js';
 import { OrdersRepository } from './orders.repository.js';
 
@@ -21,6 +24,7 @@ export interface CommandTarget {
 /** A command that was carried out, in a transaction that may still fail. */
 export interface CarriedOut {
   readonly record: OrderRecord;
+  readonly events: readonly OrderEvent[];
   /** The id of its first log row, by which a lost commit is confirmed. */
   readonly firstLogId: string;
 }
@@ -30,6 +34,7 @@ export interface CarriedOut {
 export class OrderCommands {
   constructor(
     private readonly orders: OrdersRepository,
+    private readonly copies: CopiesRepository,
     private readonly transitions: OrderTransitions,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
@@ -48,22 +53,30 @@ export class OrderCommands {
     if (!locked) throw notFound(`order ${id}`);
     const before = locked.record;
     const outcome = decide(before.state, await prepare(before, locked.actorActive));
-    if (!outcome.ok) throw new Problem(outcome.refusal.code, outcome.refusal.detail);
+    if (!outcome.ok) throw problemOf(outcome.refusal);
     const { events } = outcome;
-    const now = wholeSecond(this.clock.now());
+    // Nothing has happened that would need telling: somebody left a group, and sat on no step through it.
+    if (events.length === 0) return { record: before, events, firstLogId: '' };
     const state = evolveAll(before.state, events);
-    const record: OrderRecord = {
-      head: { ...before.head, updateTime: now },
-      state,
-      steps: before.steps.map((step, index) =>
-        state.steps[index] === before.state.steps[index] ? step : { ...step, updateTime: now },
-      ),
-      assignees: events.reduce((rows, event) => assigneesAfter(rows, event, state, now), before.assignees),
-    };
-    await this.orders.save(tx, before, record, events);
+    const record = recordAfter(before, state, headAfter(before.head, events, wholeSecond(this.clock.now())));
+    await this.orders.save(tx, before, record);
+    await this.copies.add(tx, record.head, events);
     const { watched } = locked;
     const firstLogId = await this.transitions.tell(tx, { record, events, userCode, watched });
     tx.afterCommit(() => this.metrics.countEvents(events));
-    return { record, firstLogId };
+    return { record, events, firstLogId };
   }
+}
+
+/** What an engine's refusal is to a caller. */
+export function problemOf({ code, detail, field, retryAfter }: Refusal): Problem {
+  if (field !== undefined) return invalid(field, detail.slice(field.length + 1));
+  const headers = retryAfter === undefined ? {} : { headers: { 'retry-after': String(retryAfter) } };
+  return new Problem(code, detail, headers);
+}
+
+/** Of the head, only the variables change: when a returned order is resubmitted with others. */
+function headAfter(head: OrderHead, events: readonly OrderEvent[], updateTime: Date): OrderHead {
+  const resubmitted = events.find((event) => event.type === 'order.resubmitted');
+  return { ...head, updateTime, variables: resubmitted?.variables ?? head.variables };
 }

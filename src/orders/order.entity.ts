@@ -24,6 +24,17 @@ export interface OrderRow {
   businessTypeId: string | null;
   /** What a business module, or an administrator who gave a callback up, said when that rejected the order. */
   error: string | null;
+  /** none, consecutive or all */
+  dedupe: string;
+  /** 1 when the business module is asked before the first step. */
+  hasCheck: number;
+  /** JSON, while it waits for its applicant: who returned it, from where, and where it goes on. */
+  returned: string | null;
+  /** JSON: the last decision, while nobody has acted on it. */
+  takeBack: string | null;
+  urgedAt: Date | null;
+  /** 1 when it no longer counts for its business object. */
+  detached: number;
   /** Committed commands so far. */
   version: number;
   createTime: Date;
@@ -52,6 +63,12 @@ export const orderEntity = (dialect: Dialect) => {
       variables: c.text('variables', { nullable: true }),
       businessTypeId: c.varchar('business_type_id', 64, { nullable: true }),
       error: c.text('error', { nullable: true }),
+      dedupe: c.varchar('dedupe', 16, { default: 'none' }),
+      hasCheck: c.tinyint('has_check', { default: 0 }),
+      returned: c.text('returned', { nullable: true }),
+      takeBack: c.text('take_back', { nullable: true }),
+      urgedAt: c.datetime('urged_at', { nullable: true }),
+      detached: c.tinyint('detached', { default: 0 }),
       version: c.int('version', { default: 1 }),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),

@@ -1,11 +1,22 @@
 import { Injectable } from '@nestjs/common';
+import { ApproverFinder } from '../approvers/approver-finder.service.js';
 import { isSystemAdmin, type UserPrincipal } from '../auth/principal.js';
 import type { Sql } from '../database/sql.js';
 import { DirectoryService } from '../directory/directory.service.js';
-import type { DirectoryFacts } from '../engine/advance.js';
-import type { OrderState } from '../engine/order-state.js';
+import type { Target } from '../engine/actions.js';
+import type { DirectoryFacts, Found } from '../engine/advance.js';
 import {
-  isGroupSubject,
+  isFound,
+  isLazy,
+  openStep,
+  type OrderState,
+  plainFinding,
+  type StepSnapshot,
+  type StepState,
+} from '../engine/order-state.js';
+import { allApprovers } from '../engine/repeat.js';
+import {
+  type AutoApprove,
   type Person,
   roleSubject,
   type Subject,
@@ -13,107 +24,213 @@ import {
   userSubject,
 } from '../engine/vocabulary.js';
 
-/** The role under which the system node asks for system administrators. */
-const systemAdminRole = 'system_admin';
+/** The role under which the system node asks for system administrators; it comes from tokens, not from the directory. */
+const systemAdminSubject = roleSubject('system_admin');
+
+/** Who applies, or acts. */
+export interface Somebody {
+  readonly userCode: string;
+  readonly systemAdmin: boolean;
+}
+
+/** Whose facts are wanted for steps that may open. */
+export interface Ahead {
+  readonly team: string | null;
+  readonly autoApprove: AutoApprove;
+  readonly applicant: Somebody;
+  readonly steps: readonly StepSnapshot[];
+  /** Whether a step without anybody to review it matters also where its node says `refuse`. */
+  readonly refuses: boolean;
+  /** What resolvers have answered, by step. */
+  readonly answered: ReadonlyMap<number, Found>;
+  /** Of people whom the directory was asked for already: whether they are inactive. */
+  readonly inactive?: ReadonlyMap<string, boolean>;
+}
 
 /** Loads from the directory what the engine wants to know about people, and nothing when nothing is asked. */
 @Injectable()
 export class OrderPeople {
-  constructor(private readonly directory: DirectoryService) {}
+  constructor(
+    private readonly directory: DirectoryService,
+    private readonly finder: ApproverFinder,
+  ) {}
 
-  /**
-   * The facts for a command on an order: the caller and the applicant as the directory has them at this moment. An order
-   * without groups asks the directory nothing.
-   * @param actor the caller; inactive ones sit nowhere.
-   */
-  async forCommand(
+  /** The caller, as the directory has them at this moment; inactive ones sit nowhere. */
+  async actor(
     sql: Sql,
     team: string | null,
     state: OrderState,
-    actor: { readonly principal: UserPrincipal; readonly active: boolean },
-  ): Promise<{ actor: Person; facts: DirectoryFacts }> {
-    const { userCode } = actor.principal;
-    const memberships = await this.memberships(sql, [userCode, state.applicant], groupsOf(subjectsOf(state)));
-    return {
-      actor: actor.active
-        ? personOf(userCode, isSystemAdmin(actor.principal), memberships.get(userCode))
-        : { userCode, subjects: new Set(), systemAdmin: false },
-      facts: {
-        applicant: personOf(state.applicant, state.applicantSystemAdmin, memberships.get(state.applicant)),
-        ...(await this.asked(sql, team, askedAhead(state))),
-      },
-    };
+    { principal, active }: { readonly principal: UserPrincipal; readonly active: boolean },
+  ): Promise<Person> {
+    const { userCode } = principal;
+    if (!active) return { userCode, subjects: new Set(), systemAdmin: false };
+    const memberships = await this.memberships(sql, team, [userCode], subjectsOf(state));
+    return personOf({ userCode, systemAdmin: isSystemAdmin(principal) }, memberships, principal.roles);
   }
 
-  /** The facts for a command that nobody gives in person: the applicant, and whom the steps ahead would ask. */
-  async forService(sql: Sql, team: string | null, state: OrderState): Promise<DirectoryFacts> {
-    const { applicant, applicantSystemAdmin } = state;
-    const memberships = await this.memberships(sql, [applicant], groupsOf(subjectsOf(state)));
-    return {
-      applicant: personOf(applicant, applicantSystemAdmin, memberships.get(applicant)),
-      ...(await this.asked(sql, team, askedAhead(state))),
-    };
-  }
-
-  /** The facts for an opening: on which of the groups the applicant sits, and whom `all` steps would ask. */
-  async forOpening(
+  /** People to whom work is given, as the directory lists them for the order's team. */
+  async targets(
     sql: Sql,
     team: string | null,
-    applicant: { readonly userCode: string; readonly systemAdmin: boolean },
-    groups: readonly Subject[],
-    asking: readonly Subject[],
+    state: OrderState,
+    userCodes: readonly string[],
+  ): Promise<Target[]> {
+    const listed = await this.directory.listed(sql, team, userCodes);
+    const memberships = await this.memberships(sql, team, userCodes, subjectsOf(state));
+    return userCodes.map((userCode) => ({
+      person: personOf({ userCode, systemAdmin: false }, memberships),
+      standing: listed.get(userCode) ?? 'unknown',
+    }));
+  }
+
+  /**
+   * The facts for a command on an order under way: the applicant, whom the steps would ask that may open, and who of the
+   * open step's people is still there. An order that asks people by name only asks the directory nothing.
+   * @param also steps that may open although they do not wait: a return's goal, all of them for a resubmission
+   * @param refuses whether a step without anybody refuses the command, as it does an opening
+   */
+  async facts(
+    sql: Sql,
+    team: string | null,
+    state: OrderState,
+    answered: ReadonlyMap<number, Found>,
+    also: (step: StepState) => boolean = () => false,
+    refuses = false,
   ): Promise<DirectoryFacts> {
-    const memberships = await this.memberships(sql, [applicant.userCode], groups);
+    const ahead = state.steps.filter((step) => step.auditStatus === 'waiting' || also(step));
+    const open = openStep(state);
+    const applicant = { userCode: state.applicant, systemAdmin: state.applicantSystemAdmin };
+    const approvers = state.dedupe === 'none' ? [] : allApprovers(state);
+    return this.load(
+      sql,
+      {
+        team,
+        autoApprove: state.autoApprove,
+        applicant,
+        steps: ahead,
+        refuses,
+        answered,
+      },
+      open && open.people.length > 0 ? open : null,
+      approvers,
+    );
+  }
+
+  /** The facts for an opening, or for one that is planned. */
+  forOpening(sql: Sql, ahead: Omit<Ahead, 'refuses'>): Promise<DirectoryFacts> {
+    return this.load(sql, { ...ahead, refuses: true }, null, []);
+  }
+
+  private async load(
+    sql: Sql,
+    ahead: Ahead,
+    open: StepState | null,
+    approverCodes: readonly string[],
+  ): Promise<DirectoryFacts> {
+    const { team, applicant, steps } = ahead;
+    const named = [...steps, ...(open ? [open] : [])].flatMap((step) => step.subjects);
+    const codes = [...new Set([applicant.userCode, ...approverCodes])];
+    const memberships = await this.memberships(sql, team, codes, named);
+    const asked = steps.filter((step) => !isLazy(step) && !isFound(step)).flatMap((step) => step.subjects);
+    const asking = [...asked, ...(open?.subjects ?? [])].filter((subject) => userOfSubject(subject) === null);
+    const fallback = steps.flatMap((step) => step.finding?.fallback ?? []);
+    const users = [
+      ...asked.flatMap((subject) => userOfSubject(subject) ?? []),
+      ...(open?.people ?? []),
+      ...fallback,
+    ];
     return {
-      applicant: personOf(applicant.userCode, applicant.systemAdmin, memberships.get(applicant.userCode)),
-      ...(await this.asked(sql, team, asking)),
+      applicant: personOf(applicant, memberships),
+      members: asking.length > 0 ? await this.directory.membersOf(sql, unique(asking), team) : new Map(),
+      inactive: await this.inactive(sql, ahead, users),
+      found: await this.found(sql, ahead),
+      deserted: await this.deserted(sql, ahead),
+      approvers: new Map(
+        approverCodes.map((userCode) => [
+          userCode,
+          personOf({ userCode, systemAdmin: false }, memberships),
+        ]),
+      ),
     };
   }
 
-  /** Whom `all` steps would ask: the members of their groups, and which of the people they name are inactive. */
-  private async asked(
-    sql: Sql,
-    team: string | null,
-    subjects: readonly Subject[],
-  ): Promise<Pick<DirectoryFacts, 'members' | 'inactive'>> {
-    const groups = groupsOf(subjects);
+  /** Whom rules find for the steps ahead; resolvers are asked elsewhere, since no network is inside a transaction. */
+  private async found(sql: Sql, { team, applicant, steps, answered }: Ahead): Promise<Map<number, Found>> {
+    const found = new Map(answered);
+    for (const step of steps) {
+      if (!isFound(step) || step.auditObjectType === 'resolver') continue;
+      const { auditObjectType, auditObject, subjects, finding = plainFinding } = step;
+      const search = { team, applicant: applicant.userCode, auditObjectType, auditObject, subjects, finding };
+      found.set(step.applyStep, await this.finder.find(sql, search));
+    }
+    return found;
+  }
+
+  /** The steps that ask people, groups and roles as they are, and among whom nobody could review. */
+  private async deserted(sql: Sql, ahead: Ahead): Promise<ReadonlySet<number>> {
+    const { team, autoApprove, applicant, steps, refuses } = ahead;
+    const lazy = steps.filter(
+      (step) => isLazy(step) && (refuses || (step.finding?.whenNobody ?? 'refuse') !== 'refuse'),
+    );
+    if (lazy.length === 0) return new Set();
+    const subjects = unique(lazy.flatMap((step) => step.subjects));
     const users = subjects.flatMap((subject) => userOfSubject(subject) ?? []);
-    return {
-      members: groups.length > 0 ? await this.directory.membersOf(sql, groups, team) : new Map(),
-      inactive: users.length > 0 ? await this.directory.inactiveOf(sql, team, users) : new Set(),
+    const shared = subjects.filter(
+      (subject) => userOfSubject(subject) === null && subject !== systemAdminSubject,
+    );
+    const inactive = await this.inactive(sql, ahead, users);
+    const reachable =
+      shared.length > 0 ? await this.directory.reachable(sql, team, shared) : new Set<Subject>();
+    const isThere = (subject: Subject): boolean => {
+      const user = userOfSubject(subject);
+      if (user !== null) return !inactive.has(user) && (autoApprove !== 'never' || user !== applicant.userCode);
+      // A system administrator can always be found: the service cannot be set up without one.
+      return subject === systemAdminSubject || reachable.has(subject);
     };
+    return new Set(lazy.filter((step) => !step.subjects.some(isThere)).map((step) => step.applyStep));
+  }
+
+  private async inactive(
+    sql: Sql,
+    { team, inactive: known }: Ahead,
+    users: readonly string[],
+  ): Promise<ReadonlySet<string>> {
+    const unknown = unique(users.filter((userCode) => !known?.has(userCode)));
+    const asked = unknown.length > 0 ? await this.directory.inactiveOf(sql, team, unknown) : [];
+    return new Set([...users.filter((userCode) => known?.get(userCode)), ...asked]);
   }
 
   private async memberships(
     sql: Sql,
+    team: string | null,
     users: readonly string[],
-    groups: readonly Subject[],
+    subjects: readonly Subject[],
   ): Promise<ReadonlyMap<string, ReadonlySet<Subject>>> {
-    if (groups.length === 0) return new Map();
-    return this.directory.memberships(sql, [...new Set(users)], groups);
+    const shared = unique(subjects).filter(
+      (subject) => userOfSubject(subject) === null && subject !== systemAdminSubject,
+    );
+    if (shared.length === 0) return new Map();
+    return this.directory.memberships(sql, team, unique(users), shared);
   }
 }
 
-const subjectsOf = (state: OrderState): Subject[] => state.steps.flatMap((step) => step.subjects);
+const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
 
-/** Whom the `all` steps that are still ahead would ask. */
-const askedAhead = (state: OrderState): Subject[] =>
-  state.steps
-    .filter((step) => step.approvalMode === 'all' && step.auditStatus === 'waiting')
-    .flatMap((step) => step.subjects);
-
-const groupsOf = (subjects: readonly Subject[]): Subject[] => [...new Set(subjects.filter(isGroupSubject))];
+/** Everything that an order's steps name or ask, besides people. */
+const subjectsOf = (state: OrderState): Subject[] =>
+  state.steps.flatMap((step) => [...step.subjects, ...step.seats.map((seat) => seat.subject)]);
 
 const personOf = (
-  userCode: string,
-  systemAdmin: boolean,
-  groups: ReadonlySet<Subject> = new Set(),
+  { userCode, systemAdmin }: Somebody,
+  memberships: ReadonlyMap<string, ReadonlySet<Subject>>,
+  roles: readonly string[] = [],
 ): Person => ({
   userCode,
   subjects: new Set([
     userSubject(userCode),
-    ...groups,
-    ...(systemAdmin ? [roleSubject(systemAdminRole)] : []),
+    ...(memberships.get(userCode) ?? []),
+    ...roles.map(roleSubject),
+    ...(systemAdmin ? [systemAdminSubject] : []),
   ]),
   systemAdmin,
 });

@@ -1,14 +1,17 @@
 import { fromDbTime } from '../database/dialect.js';
 import { applyStatusCodes, auditObjectTypeCodes, auditStatusCodes, nameOf } from '../engine/codes.js';
-import type { StepState, Vote } from '../engine/order-state.js';
-import type { ApprovalMode, AutoApprove, Capacity } from '../engine/vocabulary.js';
-import {
-  type AssigneeRecord,
-  type OrderHead,
-  type OrderRecord,
-  personOf,
-  type Turn,
-} from './order.record.js';
+import type {
+  FindingRule,
+  LastDecision,
+  Returned,
+  Seat,
+  SeatKind,
+  SignPosition,
+  StepState,
+  Turn,
+} from '../engine/order-state.js';
+import type { ApprovalMode, AutoApprove, Capacity, Dedupe, Subject } from '../engine/vocabulary.js';
+import { type OrderHead, type OrderRecord, seatKey } from './order.record.js';
 
 /** Rows of the order tables ↔ records. Nobody else reads or writes these columns. */
 
@@ -30,6 +33,11 @@ export interface OrderSqlRow {
   readonly auto_approve: string;
   readonly has_execute: number;
   readonly applicant_system_admin: number;
+  readonly dedupe: string;
+  readonly has_check: number;
+  readonly returned: string | null;
+  readonly take_back: string | null;
+  readonly urged_at: Date | string | null;
   readonly variables: string | null;
   readonly error: string | null;
   readonly version: number;
@@ -39,7 +47,8 @@ export interface OrderSqlRow {
 
 export const orderColumns =
   'o.id, o.apply_template_id, o.business_type, o.business_type_id, o.apply_status, o.user_code, o.acc_code, o.remark, o.business_key,' +
-  ' o.title, o.template_name, o.auto_approve, o.has_execute, o.applicant_system_admin, o.variables, o.error, o.version,' +
+  ' o.title, o.template_name, o.auto_approve, o.dedupe, o.has_check, o.has_execute, o.applicant_system_admin,' +
+  ' o.returned, o.take_back, o.urged_at, o.variables, o.error, o.version,' +
   ' o.create_time, o.update_time';
 
 /** One assignee of one step, or a step without assignees (`subject` null). */
@@ -56,6 +65,8 @@ export interface StepSqlRow {
   readonly approval_mode: string;
   readonly required_approvals: number;
   readonly people: string | null;
+  readonly min_approvals: number | null;
+  readonly finding: string | null;
   readonly condition_text: string | null;
   readonly reason: string | null;
   readonly step_create_time: Date | string;
@@ -68,20 +79,35 @@ export interface StepSqlRow {
   readonly assignee_msg: string | null;
   readonly decided_at: Date | string | null;
   readonly on_behalf_of: string | null;
+  readonly kind: string;
+  readonly gone: string | null;
+  readonly position: string | null;
+  readonly given_by: string | null;
 }
 
 export const stepColumns =
   'p.id AS step_id, p.apply_step, p.audit_status, p.audit_object_type, p.audit_object, p.audit_msg, p.audit_user_code,' +
-  ' p.node_id, p.node_name, p.approval_mode, p.required_approvals, p.people, p.condition_text, p.reason,' +
+  ' p.node_id, p.node_name, p.approval_mode, p.required_approvals, p.people, p.min_approvals, p.finding,' +
+  ' p.condition_text, p.reason,' +
   ' p.create_time AS step_create_time, p.update_time AS step_update_time, a.subject, a.state, a.candidate, a.decision, a.capacity,' +
-  ' a.audit_msg AS assignee_msg, a.decided_at, a.on_behalf_of';
+  ' a.audit_msg AS assignee_msg, a.decided_at, a.on_behalf_of, a.kind, a.gone, a.position, a.given_by';
 
 /** @param rows of one order, sorted by step. */
 export function toRecord(order: OrderSqlRow, rows: readonly StepSqlRow[]): OrderRecord {
   const steps = rows.filter((row, index) => row.apply_step !== rows[index - 1]?.apply_step);
-  const assignees = rows.filter((row) => row.subject !== null).map(toAssignee);
-  const ofStep = new Map<number, AssigneeRecord[]>(steps.map((row) => [row.apply_step, []]));
-  for (const assignee of assignees) ofStep.get(assignee.applyStep)?.push(assignee);
+  const ofStep = new Map<number, { seats: Seat[]; named: Subject[] }>(
+    steps.map((row) => [row.apply_step, { seats: [], named: [] }]),
+  );
+  const decidedAt = new Map<string, Date>();
+  for (const row of rows) {
+    if (row.subject === null) continue;
+    const place = ofStep.get(row.apply_step);
+    place?.seats.push(toSeat(row, row.subject));
+    if (row.candidate === 1) place?.named.push(row.subject);
+    if (row.decision !== null && row.decided_at !== null) {
+      decidedAt.set(seatKey(row.apply_step, row.subject), fromDbTime(row.decided_at));
+    }
+  }
   return {
     head: toHead(order),
     state: {
@@ -90,9 +116,14 @@ export function toRecord(order: OrderSqlRow, rows: readonly StepSqlRow[]): Order
       applicant: order.user_code,
       applicantSystemAdmin: order.applicant_system_admin === 1,
       autoApprove: order.auto_approve as AutoApprove,
+      dedupe: order.dedupe as Dedupe,
+      hasCheck: order.has_check === 1,
       hasExecute: order.has_execute === 1,
       error: order.error,
-      steps: steps.map((row) => toStep(row, ofStep.get(row.apply_step) ?? [])),
+      returned: order.returned === null ? null : (JSON.parse(order.returned) as Returned),
+      lastDecision: order.take_back === null ? null : (JSON.parse(order.take_back) as LastDecision),
+      urgedAt: order.urged_at === null ? null : fromDbTime(order.urged_at).getTime(),
+      steps: steps.map((row) => toStep(row, ofStep.get(row.apply_step) ?? { seats: [], named: [] })),
     },
     steps: steps.map((row) => ({
       id: row.step_id,
@@ -100,7 +131,7 @@ export function toRecord(order: OrderSqlRow, rows: readonly StepSqlRow[]): Order
       createTime: fromDbTime(row.step_create_time),
       updateTime: fromDbTime(row.step_update_time),
     })),
-    assignees,
+    decidedAt,
   };
 }
 
@@ -119,43 +150,51 @@ export const toHead = (row: OrderSqlRow): OrderHead => ({
   updateTime: fromDbTime(row.update_time),
 });
 
-const toAssignee = (row: StepSqlRow): AssigneeRecord => ({
-  subject: row.subject ?? '',
-  applyStep: row.apply_step,
+const toSeat = (row: StepSqlRow, subject: string): Seat => ({
+  subject,
+  kind: row.kind as SeatKind,
   turn: turns[row.state] ?? 'closed',
-  candidate: row.candidate === 1,
+  gone: row.gone as Seat['gone'],
+  position: row.position as SignPosition | null,
+  by: row.given_by,
   decision: row.decision === null ? null : nameOf(decisionCodes, row.decision),
   capacity: row.capacity as Capacity | null,
   auditMsg: row.assignee_msg,
-  decidedAt: row.decided_at === null ? null : fromDbTime(row.decided_at),
   onBehalfOf: row.on_behalf_of,
 });
 
 const turns = Object.keys(turnCodes) as Turn[];
 
-const toStep = (row: StepSqlRow, assignees: readonly AssigneeRecord[]): StepState => ({
+const toStep = (
+  row: StepSqlRow,
+  { seats, named }: { readonly seats: readonly Seat[]; readonly named: readonly Subject[] },
+): StepState => ({
   applyStep: row.apply_step,
   nodeId: row.node_id,
   nodeName: row.node_name,
   auditObjectType: nameOf(auditObjectTypeCodes, row.audit_object_type),
-  auditObject: row.audit_object.split(','),
+  auditObject: codesOf(row.audit_object),
   approvalMode: row.approval_mode as ApprovalMode,
+  ...(row.min_approvals === null ? {} : { minApprovals: row.min_approvals }),
   condition: row.condition_text,
-  subjects: assignees.filter((assignee) => assignee.candidate).map((assignee) => assignee.subject),
+  subjects: inTheirSequence(named, codesOf(row.audit_object)),
+  ...(row.finding === null ? {} : { finding: JSON.parse(row.finding) as FindingRule }),
   auditStatus: nameOf(auditStatusCodes, row.audit_status),
   requiredApprovals: row.required_approvals,
-  people: JSON.parse(row.people ?? '[]') as string[],
-  votes: assignees.flatMap(toVote),
+  people: row.people === null ? [] : (JSON.parse(row.people) as string[]),
+  seats,
   // The column allows no NULL (requirement 003): an empty code is nobody.
   auditUserCode: row.audit_user_code === '' ? null : row.audit_user_code,
   auditMsg: row.audit_msg,
   reason: row.reason,
 });
 
-const toVote = (assignee: AssigneeRecord): Vote[] => {
-  const userCode = personOf(assignee);
-  if (assignee.decision === null || assignee.capacity === null || userCode === null) return [];
-  return [
-    { userCode, decision: assignee.decision, auditMsg: assignee.auditMsg, capacity: assignee.capacity },
-  ];
-};
+const codesOf = (column: string): string[] => (column === '' ? [] : column.split(','));
+
+/** Rows come sorted by subject; a sequence of reviewers is as the node lists their codes. */
+function inTheirSequence(subjects: readonly Subject[], codes: readonly string[]): readonly Subject[] {
+  if (subjects.length < 2) return subjects;
+  const codeOf = (subject: Subject) => subject.slice(subject.startsWith('g:') ? subject.lastIndexOf('/') + 1 : 2);
+  const place = new Map(codes.map((code, index) => [code, index]));
+  return subjects.toSorted((one, other) => (place.get(codeOf(one)) ?? 0) - (place.get(codeOf(other)) ?? 0));
+}

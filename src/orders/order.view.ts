@@ -1,5 +1,4 @@
-import type { OrderRecord } from './order.record.js';
-import { personOf } from './order.record.js';
+import { type OrderRecord, personOf, seatKey } from './order.record.js';
 import type { OrderView, StepView } from './orders.dto.js';
 
 /** A record as the API answers it. */
@@ -16,6 +15,7 @@ export const toView = (record: OrderRecord): OrderView => ({
   remark: record.head.remark,
   variables: record.head.variables,
   error: record.state.error,
+  returned: record.state.returned,
   version: record.state.version,
   createTime: record.head.createTime,
   updateTime: record.head.updateTime,
@@ -35,13 +35,15 @@ export const toSteps = (record: OrderRecord): StepView[] =>
     auditUserCode: step.auditUserCode,
     auditMsg: step.auditMsg,
     reason: step.reason,
-    assignees: record.assignees
-      .filter((row) => row.applyStep === step.applyStep)
-      .flatMap((row) => {
-        const userCode = personOf(row);
-        if (userCode === null) return [];
-        const { decision, auditMsg, decidedAt, onBehalfOf } = row;
-        return [{ userCode, decision, auditMsg, decidedAt, onBehalfOf }];
+    assignees: step.seats
+      .flatMap((seat) => {
+        const userCode = personOf(seat);
+        const { kind, position, turn, gone, decision, auditMsg, onBehalfOf } = seat;
+        // Who handed over, left, or sat there in an earlier round is told by the log.
+        if (userCode === null || gone !== null) return [];
+        const decidedAt = record.decidedAt.get(seatKey(step.applyStep, seat.subject)) ?? null;
+        const canDecide = turn === 'open';
+        return [{ userCode, kind, position, canDecide, decision, auditMsg, decidedAt, onBehalfOf }];
       })
       .toSorted((one, other) => (one.userCode < other.userCode ? -1 : 1)),
     createTime: record.steps[index]?.createTime ?? record.head.createTime,

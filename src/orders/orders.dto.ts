@@ -1,10 +1,21 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsObject } from 'class-validator';
-import { applyStatuses, approvalModes, auditStatuses } from '../engine/vocabulary.js';
+import {
+  type ResumeWay,
+  resumeWays,
+  type SeatKind,
+  type SignPosition,
+  signPositions,
+} from '../engine/order-state.js';
+import { applyStatuses, approvalModes, auditObjectTypes, auditStatuses } from '../engine/vocabulary.js';
 import type { LogEntry } from '../operation-log/operation-log.service.js';
 import { Code, field, Moment, Text, Verbatim, WholeNumber } from '../http/fields.js';
+import { Chosen } from './chosen.field.js';
+import type { ChosenApprovers } from './opening.stages.js';
 
 const variablesExample = { amount: 12800, type: 'POR' };
+const seatKinds: SeatKind[] = ['named', 'found', 'taken', 'added', 'consulted', 'acting'];
+
 
 export class OpenOrder {
   @Code(125, {
@@ -54,6 +65,9 @@ export class OpenOrder {
   )
   @Verbatim()
   variables?: Record<string, unknown>;
+
+  @Chosen()
+  chosenApprovers?: ChosenApprovers;
 }
 
 export class DecideOrder {
@@ -77,6 +91,20 @@ export class WithdrawOrder {
 export class AssigneeView {
   @ApiProperty({ example: 'u1' })
   userCode: string;
+
+  @ApiProperty({
+    enum: seatKinds,
+    description:
+      'How the person came to the step: named by the stage, found by its rule, taken over from somebody, added as a ' +
+      'signature, consulted for an opinion, or acting through a group or as administrator.',
+  })
+  kind: SeatKind;
+
+  @ApiProperty({ enum: [...signPositions], nullable: true, description: 'Of an added signature.' })
+  position: SignPosition | null;
+
+  @ApiProperty({ description: 'Whether it is this person’s turn.', example: true })
+  canDecide: boolean;
 
   @ApiProperty({ enum: ['approved', 'rejected'], nullable: true })
   decision: 'approved' | 'rejected' | null;
@@ -104,8 +132,8 @@ export class StepView {
   @ApiProperty({ enum: [...auditStatuses] })
   auditStatus: (typeof auditStatuses)[number];
 
-  @ApiProperty({ enum: ['user', 'group', 'role'] })
-  auditObjectType: 'user' | 'group' | 'role';
+  @ApiProperty({ enum: [...auditObjectTypes] })
+  auditObjectType: (typeof auditObjectTypes)[number];
 
   @ApiProperty({ type: [String], example: ['u1'] })
   auditObject: readonly string[];
@@ -113,7 +141,7 @@ export class StepView {
   @ApiProperty({ enum: [...approvalModes] })
   approvalMode: (typeof approvalModes)[number];
 
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ description: 'Approvals that it takes, added signatures included.', example: 1 })
   requiredApprovals: number;
 
   @ApiProperty({ type: String, nullable: true, description: 'Who closed the step.' })
@@ -172,6 +200,17 @@ export class OrderSummary {
   createTime: Date;
 }
 
+export class ReturnedView {
+  @ApiProperty({ description: 'Who returned it.', example: 'u1' })
+  by: string;
+
+  @ApiProperty({ example: 2 })
+  fromStep: number;
+
+  @ApiProperty({ enum: [...resumeWays] })
+  resume: ResumeWay;
+}
+
 export class OrderView extends OrderSummary {
   @ApiProperty({ type: String, nullable: true })
   remark: string | null;
@@ -187,6 +226,13 @@ export class OrderView extends OrderSummary {
     example: null,
   })
   error: string | null;
+
+  @ApiProperty({
+    type: ReturnedView,
+    nullable: true,
+    description: 'While the order waits for its applicant to resubmit it.',
+  })
+  returned: ReturnedView | null;
 
   @ApiProperty({
     description: 'Counts committed commands; send it with a decision to be sure of what you decide on.',
@@ -212,12 +258,25 @@ export class PlannedStepView {
 
   @ApiProperty({
     description:
-      '`condition_false`, `applicant_node`, `before_applicant_node`, `approver_not_found`, or empty.',
+      '`condition_false`, `nobody_found`, `applicant_node`, `before_applicant_node`, `repeat_approver`, `asks_admin`, ' +
+      '`asks_fallback`, `approver_not_found`, or empty for a plain review.',
   })
   reason: string;
 
-  @ApiProperty({ type: [String], description: 'User codes, group codes or roles, as the node names them.' })
+  @ApiProperty({ enum: [...approvalModes] })
+  approvalMode: (typeof approvalModes)[number];
+
+  @ApiProperty({ enum: [...auditObjectTypes] })
+  auditObjectType: (typeof auditObjectTypes)[number];
+
+  @ApiProperty({ type: [String], description: 'The codes as the node names them.', example: ['finance'] })
+  auditObject: readonly string[];
+
+  @ApiProperty({ type: [String], description: 'The people who would be asked, at most 200.', example: ['u1'] })
   approvers: readonly string[];
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why an order could not be opened because of it.' })
+  problem: string | null;
 }
 
 export class OrderPreview {
@@ -226,6 +285,12 @@ export class OrderPreview {
 
   @ApiProperty({ type: [PlannedStepView] })
   steps: readonly PlannedStepView[];
+
+  @ApiProperty({
+    type: [String],
+    description: 'What is wrong or unknown: stages without reviewers, variables that conditions ask for in vain.',
+  })
+  problems: readonly string[];
 }
 
 export class CanAct {

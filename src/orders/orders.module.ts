@@ -1,32 +1,46 @@
 import { Module } from '@nestjs/common';
+import { ApproversModule } from '../approvers/approvers.module.js';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { OperationLogModule } from '../operation-log/operation-log.module.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
+import { CopiesRepository } from './copies.repository.js';
 import { OpeningRepository } from './opening.repository.js';
 import { OpeningService } from './opening.service.js';
+import { OpeningStages } from './opening.stages.js';
+import { OrderActionsController } from './order-actions.controller.js';
+import { OrderActionsService } from './order-actions.service.js';
 import { OrderListsRepository } from './order-lists.repository.js';
 import { OrderCallbacksService } from './order-callbacks.service.js';
 import { OrderCommands } from './order.commands.js';
+import { OrderDesk } from './order.desk.js';
 import { OrderPeople } from './order.people.js';
+import { OrderResolvers } from './order.resolvers.js';
 import { OrderTransitions } from './order.transitions.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersRepository } from './orders.repository.js';
 import { OrdersService } from './orders.service.js';
+import { SeatsRepository } from './seats.repository.js';
 
 @Module({
-  imports: [DirectoryModule, OperationLogModule, OutboxModule],
-  controllers: [OrdersController],
+  imports: [ApproversModule, DirectoryModule, OperationLogModule, OutboxModule],
+  controllers: [OrderActionsController, OrdersController],
   providers: [
+    CopiesRepository,
     OpeningRepository,
     OpeningService,
+    OpeningStages,
+    OrderActionsService,
     OrderCallbacksService,
     OrderCommands,
+    OrderDesk,
     OrderListsRepository,
     OrderPeople,
+    OrderResolvers,
     OrderTransitions,
     OrdersRepository,
     OrdersService,
+    SeatsRepository,
   ],
-  exports: [OrderCallbacksService, OrdersService],
+  exports: [OpeningService, OrderCallbacksService, OrdersService],
 })
 export class OrdersModule {}

@@ -5,19 +5,11 @@ import { Database } from '../database/database.js';
 import { forUpdate, toDbTime } from '../database/dialect.js';
 import { insertRows, places, type Sql, type SqlValue, type Tx } from '../database/sql.js';
 import { applyStatusCodes, auditObjectTypeCodes, auditStatusCodes } from '../engine/codes.js';
-import type { OrderEvent } from '../engine/events.js';
-import { userSubject } from '../engine/vocabulary.js';
+import type { OrderState } from '../engine/order-state.js';
 import { Problem } from '../http/problem.js';
-import type { AssigneeRecord, OrderRecord } from './order.record.js';
-import {
-  decisionCodes,
-  orderColumns,
-  type OrderSqlRow,
-  stepColumns,
-  type StepSqlRow,
-  toRecord,
-  turnCodes,
-} from './order.rows.js';
+import type { OrderRecord } from './order.record.js';
+import { orderColumns, type OrderSqlRow, stepColumns, type StepSqlRow, toRecord } from './order.rows.js';
+import { SeatsRepository } from './seats.repository.js';
 
 const processTable = 'dms_s_apply_order_process';
 const assigneeTable = 'dms_s_apply_order_assignee';
@@ -40,7 +32,10 @@ export const watchedBy = (team: string): string =>
  */
 @Injectable()
 export class OrdersRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly seats: SeatsRepository,
+  ) {}
 
   /**
    * Locks the order's row first (it is found by its key, before the rows that join it): whoever comes second sees what
@@ -95,6 +90,8 @@ export class OrdersRepository {
         'title',
         'template_name',
         'auto_approve',
+        'dedupe',
+        'has_check',
         'has_execute',
         'applicant_system_admin',
         'variables',
@@ -116,6 +113,8 @@ export class OrdersRepository {
           head.title,
           head.templateName,
           state.autoApprove,
+          state.dedupe,
+          state.hasCheck ? 1 : 0,
           state.hasExecute ? 1 : 0,
           state.applicantSystemAdmin ? 1 : 0,
           JSON.stringify(head.variables),
@@ -142,6 +141,8 @@ export class OrdersRepository {
         'approval_mode',
         'required_approvals',
         'people',
+        'min_approvals',
+        'finding',
         'condition_text',
         'reason',
         'create_time',
@@ -161,13 +162,15 @@ export class OrdersRepository {
         step.approvalMode,
         step.requiredApprovals,
         step.people.length > 0 ? JSON.stringify(step.people) : null,
+        step.minApprovals ?? null,
+        step.finding ? JSON.stringify(step.finding) : null,
         step.condition,
         step.reason,
         time,
         time,
       ]),
     );
-    await this.insertAssignees(tx, record, record.assignees);
+    await this.seats.insert(tx, record);
   }
 
   /**
@@ -175,22 +178,22 @@ export class OrdersRepository {
    * @throws Problem 409 version_conflict when the row is at another version than the one that was decided on; the row
    * lock prevents it, and this notices if it ever does not.
    */
-  async save(tx: Tx, before: OrderRecord, after: OrderRecord, events: readonly OrderEvent[]): Promise<void> {
+  async save(tx: Tx, before: OrderRecord, after: OrderRecord): Promise<void> {
     const time = toDbTime(after.head.updateTime);
+    const set: (readonly [column: string, value: SqlValue])[] = [
+      ['apply_status', applyStatusCodes[after.state.applyStatus]],
+      ['version', after.state.version],
+      ['error', after.state.error],
+      ['update_time', time],
+      ...rareColumns(before, after),
+    ];
     const found = await tx.run(
-      'UPDATE dms_s_apply_order SET apply_status = ?, version = ?, error = ?, update_time = ? WHERE id = ? AND version = ?',
-      [
-        applyStatusCodes[after.state.applyStatus],
-        after.state.version,
-        after.state.error,
-        time,
-        after.head.id,
-        before.state.version,
-      ],
+      `UPDATE dms_s_apply_order SET ${set.map(([column]) => `${column} = ?`).join(', ')} WHERE id = ? AND version = ?`,
+      [...set.map(([, value]) => value), after.head.id, before.state.version],
     );
     if (found !== 1) throw new Problem('version_conflict', 'the order has changed meanwhile; read it again');
     await this.saveSteps(tx, before, after, time);
-    await this.saveTurns(tx, before, after, events, time);
+    await this.seats.save(tx, before, after, time);
   }
 
   /** Order, steps and assignees in one statement: outside a transaction too they are of one moment. */
@@ -234,122 +237,25 @@ export class OrdersRepository {
       [...values, time, after.head.id, ...changed.map((step) => step.applyStep)],
     );
   }
-
-  /** Closes and opens turns and notes the decision: one update, and one insert for people who had no row yet. */
-  private async saveTurns(
-    tx: Tx,
-    before: OrderRecord,
-    after: OrderRecord,
-    events: readonly OrderEvent[],
-    time: string,
-  ): Promise<void> {
-    const key = (row: AssigneeRecord) => `${row.applyStep} ${row.subject}`;
-    const earlier = new Map(before.assignees.map((row) => [key(row), row]));
-    const added = after.assignees.filter((row) => !earlier.has(key(row)));
-    const changed = after.assignees.filter((row) => {
-      const was = earlier.get(key(row));
-      return was !== undefined && (was.turn !== row.turn || was.decision !== row.decision);
-    });
-    const decision = events.find((event) => 'capacity' in event);
-    if (changed.length > 0) await this.updateTurns(tx, after.head.id, changed, decision, time);
-    if (added.length > 0) await this.insertAssignees(tx, after, added);
-  }
-
-  private async updateTurns(
-    tx: Tx,
-    orderId: string,
-    changed: readonly AssigneeRecord[],
-    decision: Extract<OrderEvent, { capacity: string }> | undefined,
-    time: string,
-  ): Promise<void> {
-    const set: string[] = [];
-    const values: SqlValue[] = [];
-    if (decision) {
-      const note = (column: string, value: SqlValue) => {
-        set.push(`${column} = CASE WHEN apply_step = ? AND subject = ? THEN ? ELSE ${column} END`);
-        values.push(decision.applyStep, userSubject(decision.userCode), value);
-      };
-      note('decision', decision.type === 'step.rejected' ? decisionCodes.rejected : decisionCodes.approved);
-      note('decided_by', decision.userCode);
-      note('decided_at', time);
-      note('capacity', decision.capacity);
-      note('audit_msg', decision.auditMsg);
-    }
-    // A transition opens at most one step, and closes at most the one before it.
-    set.push(`state = CASE WHEN apply_step = ? THEN ${turnCodes.open} ELSE ${turnCodes.closed} END`);
-    values.push(changed.find((row) => row.turn === 'open')?.applyStep ?? 0);
-    const steps = [...new Set(changed.map((row) => row.applyStep))];
-    const where = steps.map((applyStep) => {
-      const subjects = changed.filter((row) => row.applyStep === applyStep).map((row) => row.subject);
-      return {
-        sql: `(apply_step = ? AND subject IN (${places(subjects.length)}))`,
-        values: [applyStep, ...subjects],
-      };
-    });
-    await tx.run(
-      `UPDATE ${assigneeTable} SET ${set.join(', ')}
-        WHERE apply_order_id = ? AND (${where.map((part) => part.sql).join(' OR ')})`,
-      [...values, orderId, ...where.flatMap((part) => part.values)],
-    );
-  }
-
-  private insertAssignees(
-    tx: Tx,
-    { head, state }: OrderRecord,
-    rows: readonly AssigneeRecord[],
-  ): Promise<void> {
-    const barred = state.autoApprove === 'never' ? state.applicant : '';
-    const createTime = toDbTime(head.createTime);
-    const names = new Map(state.steps.map((step) => [step.applyStep, step.nodeName]));
-    return insertRows(
-      tx,
-      assigneeTable,
-      [
-        'subject',
-        'state',
-        'apply_order_id',
-        'apply_step',
-        'candidate',
-        'decision',
-        'capacity',
-        'audit_msg',
-        'decided_by',
-        'decided_at',
-        'on_behalf_of',
-        'barred_user_code',
-        'acc_code',
-        'business_type',
-        'business_key',
-        'title',
-        'template_id',
-        'template_name',
-        'user_code',
-        'node_name',
-        'create_time',
-      ],
-      rows.map((row) => [
-        row.subject,
-        turnCodes[row.turn],
-        head.id,
-        row.applyStep,
-        row.candidate ? 1 : 0,
-        row.decision && decisionCodes[row.decision],
-        row.capacity,
-        row.auditMsg,
-        row.decision && row.subject.slice(2),
-        row.decidedAt && toDbTime(row.decidedAt),
-        row.onBehalfOf,
-        barred,
-        head.accCode,
-        head.businessType,
-        head.businessKey,
-        head.title,
-        head.applyTemplateId,
-        head.templateName,
-        state.applicant,
-        names.get(row.applyStep) ?? '',
-        createTime,
-      ]),
-    );
-  }
 }
+
+/** What few transitions change, written only when it has changed. */
+function rareColumns(before: OrderRecord, after: OrderRecord): (readonly [string, SqlValue])[] {
+  const json = (value: object | null): string | null => (value ? JSON.stringify(value) : null);
+  const columns: readonly (readonly [string, (record: OrderRecord) => SqlValue])[] = [
+    ['take_back', ({ state }) => json(state.lastDecision)],
+    ['returned', ({ state }) => json(state.returned)],
+    ['urged_at', ({ state }) => timeOf(state)],
+    ['has_check', ({ state }) => (state.hasCheck ? 1 : 0)],
+  ];
+  const changed = columns.flatMap(([column, value]): (readonly [string, SqlValue])[] =>
+    value(before) === value(after) ? [] : [[column, value(after)]],
+  );
+  if (before.head.variables !== after.head.variables) {
+    changed.push(['variables', JSON.stringify(after.head.variables)]);
+  }
+  return changed;
+}
+
+const timeOf = ({ urgedAt }: OrderState): string | null =>
+  urgedAt === null ? null : toDbTime(new Date(urgedAt));

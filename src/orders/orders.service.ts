@@ -8,17 +8,17 @@ import {
   type UserPrincipal,
 } from '../auth/principal.js';
 import { Database } from '../database/database.js';
-import type { Tx } from '../database/sql.js';
-import { UnitOfWork } from '../database/unit-of-work.js';
 import { DirectoryService } from '../directory/directory.service.js';
-import { type Command, mayDecide } from '../engine/decide.js';
+import { mayDecide, needsConfirmation } from '../engine/permission.js';
+import type { Capacity, Person } from '../engine/vocabulary.js';
 import { type Page, type PageQuery, windowOf } from '../http/pagination.js';
 import { notFound, Problem } from '../http/problem.js';
 import { type LogEntry, OperationLogService } from '../operation-log/operation-log.service.js';
-import { OrderCommands } from './order.commands.js';
+import { CopiesRepository } from './copies.repository.js';
+import { OrderDesk } from './order.desk.js';
 import { OrderPeople } from './order.people.js';
 import type { OrderRecord } from './order.record.js';
-import { OrderTransitions } from './order.transitions.js';
+import { OrderResolvers, ResolverNeeded } from './order.resolvers.js';
 import { toView } from './order.view.js';
 import { type OrderFilter, OrderListsRepository } from './order-lists.repository.js';
 import type { CanAct, DecideOrder, OrderSummary, OrderView, WithdrawOrder } from './orders.dto.js';
@@ -34,19 +34,19 @@ export interface ListWindow {
   readonly after: string | null;
 }
 
-/** Commands on orders, and reading them. The engine decides; this loads, locks, saves and logs. */
+/** Decisions on orders, and reading them. The engine decides; this loads, locks, saves and logs. */
 @Injectable()
 export class OrdersService {
   constructor(
     private readonly orders: OrdersRepository,
     private readonly lists: OrderListsRepository,
+    private readonly copies: CopiesRepository,
     private readonly people: OrderPeople,
+    private readonly resolvers: OrderResolvers,
     private readonly directory: DirectoryService,
     private readonly log: OperationLogService,
-    private readonly transitions: OrderTransitions,
-    private readonly commands: OrderCommands,
+    private readonly desk: OrderDesk,
     private readonly database: Database,
-    private readonly unitOfWork: UnitOfWork,
   ) {}
 
   approve(principal: UserPrincipal, id: string, dto: DecideOrder): Promise<OrderView> {
@@ -58,13 +58,12 @@ export class OrdersService {
   }
 
   withdraw(principal: UserPrincipal, id: string, dto: WithdrawOrder): Promise<OrderView> {
-    return this.command(principal, id, async (tx, record, active) => {
-      const { actor } = await this.people.forCommand(tx, record.head.accCode, record.state, {
-        principal,
-        active,
-      });
-      return { type: 'withdraw', actor, remark: dto.remark ?? null };
-    });
+    return this.desk.command(
+      principal,
+      id,
+      ({ actor }) => Promise.resolve({ type: 'withdraw', actor, remark: dto.remark ?? null }),
+      false,
+    );
   }
 
   /** @throws Problem 404, or 403 for a colleague whom the order does not concern. */
@@ -97,31 +96,34 @@ export class OrdersService {
     return this.lists.decidedBy(scope, userCode, filter, window.take, window.after);
   }
 
+  /** Orders that a person was sent for information, newest first. */
+  copiedTo(
+    scope: TeamScope,
+    userCode: string,
+    filter: OrderFilter,
+    window: ListWindow,
+  ): Promise<OrderSummary[]> {
+    return this.lists.copiedTo(scope, userCode, filter, window.take, window.after);
+  }
+
   /** Whether the caller could decide the order now, and why (not): the same rule that a decision is judged by. */
   async canAct(principal: UserPrincipal, id: string): Promise<CanAct> {
     const record = await this.find(principal, id);
-    const active = await this.directory.isActive(this.database, record.head.accCode, principal.userCode);
-    const { actor } = await this.people.forCommand(this.database, record.head.accCode, record.state, {
-      principal,
-      active,
-    });
-    const permission = mayDecide(record.state, actor);
+    const permission = mayDecide(record.state, await this.confirmed(principal, record));
     if ('code' in permission) return { canAct: false, reason: permission.detail };
     const { step, capacity } = permission;
-    const quality = capacity === 'assignee' ? 'a reviewer of' : 'a system administrator and may decide';
-    return { canAct: true, reason: `you are ${quality} step ${step.applyStep} "${step.nodeName}"` };
+    return { canAct: true, reason: `you are ${qualities[capacity]} step ${step.applyStep} "${step.nodeName}"` };
   }
 
-  /** An order that the caller may read: applicant, reviewer of any step, administrator, or service account. */
+  /** An order that the caller may read: applicant, reviewer of any step, who has a copy, administrator, or service account. */
   async readable(principal: Principal, id: string): Promise<OrderRecord> {
     const record = await this.find(principal, id);
     if (principal.kind === 'service' || isSystemAdmin(principal) || isTeamAdmin(principal)) return record;
     if (record.state.applicant === principal.userCode) return record;
-    const { actor } = await this.people.forCommand(this.database, record.head.accCode, record.state, {
-      principal,
-      active: true,
-    });
-    if (record.assignees.some((row) => actor.subjects.has(row.subject))) return record;
+    const { accCode } = record.head;
+    const actor = await this.people.actor(this.database, accCode, record.state, { principal, active: true });
+    const sits = record.state.steps.some((step) => step.seats.some((seat) => actor.subjects.has(seat.subject)));
+    if (sits || (await this.copies.has(id, principal.userCode))) return record;
     throw new Problem('forbidden', 'only the applicant, its reviewers and administrators read an order');
   }
 
@@ -142,31 +144,36 @@ export class OrdersService {
     id: string,
     dto: DecideOrder,
   ): Promise<OrderView> {
-    return this.command(principal, id, async (tx, record, active) => ({
-      type,
-      ...(await this.people.forCommand(tx, record.head.accCode, record.state, { principal, active })),
-      auditMsg: dto.auditMsg ?? null,
-      expectedVersion: dto.version ?? null,
-    }));
-  }
-
-  /** One command of a person, in a transaction of its own. */
-  private async command(
-    principal: UserPrincipal,
-    id: string,
-    prepare: (tx: Tx, record: OrderRecord, actorActive: boolean) => Promise<Command>,
-  ): Promise<OrderView> {
-    const target = { scope: scopeOf(principal), id, userCode: principal.userCode };
-    let firstLogId = '';
-    return this.unitOfWork.run(
-      async (tx) => {
-        const done = await this.commands.carryOut(tx, target, (record, active) =>
-          prepare(tx, record, active),
-        );
-        ({ firstLogId } = done);
-        return toView(done.record);
-      },
-      { confirm: (tx) => this.transitions.happened(tx, firstLogId) },
+    return this.desk.command(
+      principal,
+      id,
+      async ({ tx, record, actor, answers }) => ({
+        type,
+        actor,
+        facts: await this.people.facts(tx, record.head.accCode, record.state, answers.approvers),
+        auditMsg: dto.auditMsg ?? null,
+        expectedVersion: dto.version ?? null,
+      }),
+      true,
     );
   }
+
+  /** The caller on an order, with the word of the open step's resolver where it takes that. */
+  private async confirmed(principal: UserPrincipal, record: OrderRecord): Promise<Person> {
+    const { accCode } = record.head;
+    const active = await this.directory.isActive(this.database, accCode, principal.userCode);
+    const actor = await this.people.actor(this.database, accCode, record.state, { principal, active });
+    const step = needsConfirmation(record.state, actor);
+    if (!step) return actor;
+    const asked = new ResolverNeeded(record, step, principal.userCode);
+    return { ...actor, confirmed: await this.resolvers.confirms(asked) };
+  }
 }
+
+const qualities = {
+  assignee: 'a reviewer of',
+  signer: 'an added signature of',
+  consultant: 'asked for your opinion on',
+  repeat: 'a reviewer of',
+  system_admin: 'a system administrator and may decide',
+} as const satisfies Record<Capacity, string>;

@@ -1,11 +1,14 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
 import { CONDITION_LIMITS } from '../engine/conditions/condition.js';
-import { type AutoApprove, autoApprovePolicies, maxStages } from '../engine/vocabulary.js';
+import {
+  type AutoApprove,
+  autoApprovePolicies,
+  type Dedupe,
+  dedupePolicies,
+  maxStages,
+} from '../engine/vocabulary.js';
 import { Code, ListOf, Moment, OneOf, Text } from '../http/fields.js';
 import { PageQuery } from '../http/pagination.js';
-
-/** What an order does with people who sit on several steps; only what the engine applies is accepted. */
-export const dedupePolicies = ['none'] as const;
 
 export class StageFields {
   @Code(64, {
@@ -54,11 +57,11 @@ class TemplateFields {
   @OneOf(dedupePolicies, {
     optional: true,
     description:
-      'People who sit on several steps: `none`, they decide each of them. The only value so far; `consecutive` ' +
-      'and `all` are refused until orders apply them.',
+      'What is asked of people who sit on several steps. `none` (default): they decide each of them. `consecutive`: who ' +
+      'approved the step before is approved automatically. `all`: who approved any earlier step is.',
     example: 'none',
   })
-  dedupe?: (typeof dedupePolicies)[number];
+  dedupe?: Dedupe;
 
   @Text(4000, { optional: true, nullable: true, example: '数据集导出使用' })
   remark?: string | null;
@@ -118,7 +121,7 @@ export class TemplateView {
   autoApprove: AutoApprove;
 
   @ApiProperty({ enum: [...dedupePolicies] })
-  dedupe: string;
+  dedupe: Dedupe;
 
   @ApiProperty({ type: String, nullable: true })
   remark: string | null;

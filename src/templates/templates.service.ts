@@ -5,7 +5,7 @@ import { classify } from '../database/errors.js';
 import type { Sql, Tx } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { nameOf, originCodes } from '../engine/codes.js';
-import type { AutoApprove } from '../engine/vocabulary.js';
+import type { AutoApprove, Dedupe } from '../engine/vocabulary.js';
 import { type Page, pageOf, windowOf } from '../http/pagination.js';
 import { notFound, Problem } from '../http/problem.js';
 import { NodesService } from '../nodes/nodes.service.js';
@@ -208,7 +208,7 @@ const toView = (
   templateType: nameOf(originCodes, row.templateType),
   accCode: row.accCode,
   autoApprove: row.autoApprove as AutoApprove,
-  dedupe: row.dedupe,
+  dedupe: row.dedupe as Dedupe,
   remark: row.remark,
   stages: stages.map(({ stageNo, nodeId, nodeName, conditionText }) => ({
     stageNo,

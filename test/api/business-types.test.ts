@@ -31,6 +31,7 @@ describe('POST /business-types', () => {
     // given every field
     const body = newType('full', {
       objectType: 'data_set',
+      enabled: false,
       checkUrl: 'https://dms.example.com/check',
       executeUrl: 'http://10.0.0.1:8080/execute?x=1',
       callbackMode: 'async',
@@ -49,7 +50,7 @@ describe('POST /business-types', () => {
         .toSorted()
         .join(' '),
     ).toBe(
-      'accCode callbackDeadline callbackMode checkUrl code createTime executeUrl ' +
+      'accCode callbackDeadline callbackMode checkUrl code createTime enabled executeUrl ' +
         'failMode fieldMapping format id name objectType secret updateTime',
     );
     const secret = String(answer.body.secret);
@@ -73,6 +74,7 @@ describe('POST /business-types', () => {
   it('should fill in defaults', async () => {
     expect(await created(admin, '/business-types', newType('plain'))).toMatchObject({
       objectType: null,
+      enabled: true,
       checkUrl: null,
       executeUrl: null,
       callbackMode: 'sync',
@@ -131,6 +133,9 @@ describe('POST /business-types', () => {
     ['an empty name', newType('x', { name: '' }), 'name'],
     ['a name of 129 characters', newType('x', { name: 'n'.repeat(129) }), 'name'],
     ['an object type of 65 characters', newType('x', { objectType: 'o'.repeat(65) }), 'objectType'],
+    ['a switch that is a number', newType('x', { enabled: 0 }), 'enabled'],
+    ['a switch that is a text', newType('x', { enabled: 'false' }), 'enabled'],
+    ['a null switch', newType('x', { enabled: null }), 'enabled'],
     ['an unknown mode', newType('x', { callbackMode: 'later' }), 'callbackMode'],
     ['a null mode', newType('x', { callbackMode: null }), 'callbackMode'],
     ['an unknown format', newType('x', { format: 'xml' }), 'format'],
@@ -319,6 +324,46 @@ describe('GET, PATCH and DELETE /business-types/{code}', () => {
       expect(answer).toMatchObject({ status: 404, body: { code: 'not_found' } });
     }
     expect(await other.get('/business-types/foreign')).toMatchObject({ body: { name: 'Type foreign' } });
+  });
+
+  it('should switch a type off and on, and leave the rest', async () => {
+    // given a type, which is on
+    const { secret: _secret, ...made } = await created(admin, '/business-types', newType('switch'));
+    expect(made.enabled).toBe(true);
+    // when it is switched off, then everything else stays, whatever else changes
+    const off = await admin.patch('/business-types/switch', { enabled: false });
+    expect(off).toMatchObject({
+      status: 200,
+      body: { ...made, enabled: false, updateTime: expect.any(String) },
+    });
+    expect(await admin.patch('/business-types/switch', { name: 'new' })).toMatchObject({
+      body: { name: 'new', enabled: false },
+    });
+    const listed = (await admin.get('/business-types?limit=100')).body.items as { code: string }[];
+    expect(listed.find(({ code }) => code === 'switch')).toMatchObject({ enabled: false });
+    expect(await admin.patch('/business-types/switch', { enabled: null })).toMatchObject({ status: 400 });
+    // and on again
+    expect(await admin.patch('/business-types/switch', { enabled: true })).toMatchObject({
+      body: { name: 'new', enabled: true },
+    });
+    expect((await admin.get('/business-types/switch')).body.enabled).toBe(true);
+  });
+
+  it("should let each team switch its own type, and none the platform's or another's", async () => {
+    await created(system, '/business-types', newType('switch-both'));
+    expect(await admin.patch('/business-types/switch-both', { enabled: false })).toMatchObject({
+      status: 403,
+    });
+    await created(admin, '/business-types', newType('switch-both'));
+    expect(await admin.patch('/business-types/switch-both', { enabled: false })).toMatchObject({
+      status: 200,
+    });
+    expect((await other.get('/business-types/switch-both')).body.enabled).toBe(true);
+    await created(other, '/business-types', newType('switch-theirs'));
+    expect(await admin.patch('/business-types/switch-theirs', { enabled: false })).toMatchObject({
+      status: 404,
+    });
+    expect((await other.get('/business-types/switch-theirs')).body.enabled).toBe(true);
   });
 
   it('should change what is given and leave the rest', async () => {

@@ -62,7 +62,11 @@ describe(DirectoryService, () => {
   describe('memberships', () => {
     it('tells in which of the groups asked about each person is', async () => {
       const people = ['own', 'away', 'unlisted', 'nobody-at-all'];
-      const found = await directory.memberships(app.database, people, ['g:t1/desk', 'g:/board', 'g:/both']);
+      const found = await directory.memberships(app.database, 't1', people, [
+        'g:t1/desk',
+        'g:/board',
+        'g:/both',
+      ]);
 
       expect(found).toEqual(
         new Map([
@@ -76,7 +80,7 @@ describe(DirectoryService, () => {
 
     it('tells groups of the same name apart, also when a team has a slash in its code', async () => {
       const people = ['slash', 'own', 'platform'];
-      const found = await directory.memberships(app.database, people, ['g:t1/x/desk', 'g:t1/both']);
+      const found = await directory.memberships(app.database, null, people, ['g:t1/x/desk', 'g:t1/both']);
 
       expect(found.get('slash')).toEqual(new Set(['g:t1/x/desk']));
       expect(found.get('own')).toEqual(new Set(['g:t1/both']));
@@ -84,8 +88,10 @@ describe(DirectoryService, () => {
     });
 
     it('given no groups or nobody, tells nothing', async () => {
-      expect(await directory.memberships(app.database, ['own'], [])).toEqual(new Map([['own', new Set()]]));
-      expect(await directory.memberships(app.database, [], ['g:/board'])).toEqual(new Map());
+      expect(await directory.memberships(app.database, 't1', ['own'], [])).toEqual(
+        new Map([['own', new Set()]]),
+      );
+      expect(await directory.memberships(app.database, 't1', [], ['g:/board'])).toEqual(new Map());
     });
   });
 
@@ -145,9 +151,9 @@ describe(DirectoryService, () => {
   });
 
   describe('subjectsOf', () => {
-    it('gives all groups of an active or unlisted person, none of an inactive or unknown one', async () => {
+    it('gives all groups and roles of an active or unlisted person, none of an inactive or unknown one', async () => {
       const groupsOf = (user: string, team = 't1') => directory.subjectsOf(app.database, team, user);
-      expect(await groupsOf('own')).toEqual(['g:t1/both', 'g:t1/desk']);
+      expect(await groupsOf('own')).toEqual(['g:t1/both', 'g:t1/desk', 'r:auditor', 'r:team_admin']);
       expect(await groupsOf('unlisted')).toEqual(['g:/board', 'g:t1/desk']);
       expect(await groupsOf('slash')).toEqual(['g:t1/x/desk']);
       expect(await groupsOf('away')).toEqual([]);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { replay } from '../../src/engine/evolve.js';
 import type { OrderEvent } from '../../src/engine/events.js';
+import { votersOf } from '../support/order-history.js';
 import { startApp, type TestApp, type TestUser } from '../support/harness.js';
 import { ann, bob, boss, carol, created, dave, eve, givenFlow, path, rival, root } from '../support/world.js';
 
@@ -438,7 +439,7 @@ describe('the operation log', () => {
       });
       const decided = order.steps[index].assignees.filter((one: { decision: string | null }) => one.decision);
       expect(decided.map((one: { userCode: string }) => one.userCode).toSorted()).toEqual(
-        step.votes.map((vote) => vote.userCode).toSorted(),
+        votersOf(step).toSorted(),
       );
     }
     const page = await app.as(boss).get(`/orders/${id}/logs?limit=2`);

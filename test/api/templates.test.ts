@@ -93,6 +93,21 @@ describe('POST /templates', () => {
     });
   });
 
+  it.each(['none', 'consecutive', 'all'])(
+    'should keep %s for people who sit on several steps',
+    async (dedupe) => {
+      const { id } = await created(admin, '/templates', newTemplate({ dedupe }));
+      expect((await admin.get(`/templates/${String(id)}`)).body).toMatchObject({ dedupe });
+      // and change it, alone
+      const unchanged = await admin.patch(`/templates/${String(id)}`, { remark: 'r' });
+      expect(unchanged).toMatchObject({ status: 200, body: { dedupe } });
+      for (const next of ['all', 'consecutive', 'none']) {
+        const changed = await admin.patch(`/templates/${String(id)}`, { dedupe: next });
+        expect(changed).toMatchObject({ status: 200, body: { dedupe: next, remark: 'r' } });
+      }
+    },
+  );
+
   it("should make the platform's template for a system administrator, or that of the team named", async () => {
     const ofPlatform = newTemplate({ stages: stagesOf(shared) });
     expect(await created(system, '/templates', ofPlatform)).toMatchObject({
@@ -140,8 +155,8 @@ describe('POST /templates', () => {
     ],
     ['an unknown field of a stage', { stages: [{ nodeId: nowhere, mode: 'all' }] }, 'stages[0].mode'],
     ['an unknown way to approve automatically', { autoApprove: 'always' }, 'autoApprove'],
-    ['a way to merge repeated reviewers that is not applied', { dedupe: 'consecutive' }, 'dedupe'],
-    ['another one', { dedupe: 'all' }, 'dedupe'],
+    ['an unknown way to ask people who approved already', { dedupe: 'first' }, 'dedupe'],
+    ['a null one', { dedupe: null }, 'dedupe'],
     ['a remark of 4001 characters', { remark: 'r'.repeat(4001) }, 'remark'],
     ['a type of its own', { templateType: 'system' }, 'templateType'],
     ['an unknown field', { colour: 'red' }, 'colour'],
@@ -289,7 +304,8 @@ describe('PATCH /templates/{id}', () => {
     ['256 stages', { stages: Array(256).fill({ nodeId: nowhere }) }, 400],
     ['a null name', { templateName: null }, 400],
     ['a null way to approve automatically', { autoApprove: null }, 400],
-    ['a way to merge that is not applied', { dedupe: 'all' }, 400],
+    ['an unknown way to ask people who approved already', { dedupe: 'first' }, 400],
+    ['a null one', { dedupe: null }, 400],
     ['another team', { accCode: 't2' }, 400],
     ['an unknown field', { colour: 'red' }, 400],
     ['an unknown node', { stages: [{ nodeId: nowhere }] }, 404],

@@ -36,7 +36,7 @@ describe('saving an order', () => {
     if (!before) throw new Error('the order is there');
     expect((await app.as(carol).post(`/orders/${id}/approve`, {})).status).toBe(200);
     const after = { ...before, state: evolveAll(before.state, approval) };
-    const stale = app.get(UnitOfWork).run((tx) => orders.save(tx, before, after, approval));
+    const stale = app.get(UnitOfWork).run((tx) => orders.save(tx, before, after));
     await expect(stale).rejects.toMatchObject({ code: 'version_conflict', status: 409 });
     const history = (await expectHistories()).find((one) => one.id === id);
     expect(history && [...winnersOf(history)]).toEqual([[1, ['carol']]]);

@@ -2,10 +2,14 @@ import { expect } from 'vitest';
 import type { Database } from '../../src/database/database.js';
 import { commaList } from '../../src/templates/comma-list.js';
 
+/** Codes of `audit_object_type`. */
+const applicantChoice = '4';
+const resolver = '5';
+
 /**
  * Expects of every row that what the comma-separated columns of requirement 003 show is what the normalised rows say:
  * `audit_object` of nodes, `template_node_id` and `business_type` of templates. The latter two are as long as their
- * columns allow.
+ * columns allow. The address of a resolver stands in the column alone, and is one entry there.
  */
 export async function expectCommaColumnsAgree(database: Database): Promise<void> {
   const objects = await lists(
@@ -21,11 +25,20 @@ export async function expectCommaColumnsAgree(database: Database): Promise<void>
     `SELECT DISTINCT template_id AS id, business_type AS item FROM dms_s_apply_template_binding
       ORDER BY template_id, business_type`,
   );
-  const nodes = await database.rows<{ id: string; audit_object: string }>(
-    'SELECT id, audit_object FROM dms_s_apply_template_process_node',
+  const nodes = await database.rows<{ id: string; type: string; audit_object: string }>(
+    'SELECT id, audit_object_type AS type, audit_object FROM dms_s_apply_template_process_node',
   );
-  for (const { id, audit_object } of nodes) {
-    expect({ id, audit_object }).toEqual({ id, audit_object: objects.get(id)?.join(',') });
+  for (const { id, type, audit_object } of nodes) {
+    const codes = objects.get(id) ?? [];
+    const address = type === resolver && /^https?:[^,]+$/.test(audit_object);
+    expect({ id, type, audit_object, codes }).toEqual({
+      id,
+      type,
+      audit_object: address ? audit_object : codes.join(','),
+      codes: address ? [] : codes,
+    });
+    // Only an applicant's choice may name nobody.
+    if (audit_object === '') expect({ id, type }).toEqual({ id, type: applicantChoice });
   }
   const templates = await database.rows<{
     id: string;

@@ -2,8 +2,9 @@ import { expect } from 'vitest';
 import type { Database } from '../../src/database/database.js';
 import type { OrderEvent } from '../../src/engine/events.js';
 import { replay } from '../../src/engine/evolve.js';
-import type { OrderState } from '../../src/engine/order-state.js';
+import type { OrderState, StepState } from '../../src/engine/order-state.js';
 import { OrdersRepository } from '../../src/orders/orders.repository.js';
+import { SeatsRepository } from '../../src/orders/seats.repository.js';
 
 /** An order's committed commands, in order: each a list of events. */
 export interface OrderHistory {
@@ -35,7 +36,7 @@ export async function historiesOf(database: Database): Promise<OrderHistory[]> {
     else log.set(row.apply_order_id, [row]);
   }
   expect(new Set(log.keys()), 'a log without its order').toEqual(new Set(orders.map((order) => order.id)));
-  const repository = new OrdersRepository(database);
+  const repository = new OrdersRepository(database, new SeatsRepository());
   const histories: OrderHistory[] = [];
   for (const { id } of orders) {
     const record = await repository.find('all', id);
@@ -65,15 +66,19 @@ function transitionsOf(rows: readonly LogRow[]): OrderEvent[][] {
   return transitions;
 }
 
-/** The rows hold a step's subjects and votes as sets: a template's order of people, or who was first, is in the log. */
+/** The rows hold a step's subjects and seats as sets: who came first is in the log. */
 const comparable = (state: OrderState): OrderState => ({
   ...state,
   steps: state.steps.map((step) => ({
     ...step,
     subjects: [...new Set(step.subjects)].toSorted(),
-    votes: step.votes.toSorted((one, other) => (one.userCode < other.userCode ? -1 : 1)),
+    seats: step.seats.toSorted((one, other) => (one.subject < other.subject ? -1 : 1)),
   })),
 });
+
+/** Whose decision stands on a step. */
+export const votersOf = (step: StepState): string[] =>
+  step.seats.flatMap((seat) => (seat.decision === null ? [] : [seat.subject.slice(2)]));
 
 /** Who closed each step, from the log: exactly one person a step, or nobody. */
 export function winnersOf(history: OrderHistory): Map<number, string[]> {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Answer, TestUser } from './harness.js';
 import type { OrderHistory } from './order-history.js';
-import { winnersOf } from './order-history.js';
+import { votersOf, winnersOf } from './order-history.js';
 import { ann, bob, carol, created, dave, givenFlow, root, type Speaks } from './world.js';
 
 /** What somebody does to an order at the same moment as others. */
@@ -89,7 +89,7 @@ export function expectOnePath(attempted: readonly Attempted[], histories: readon
       expect(winners, `who closed step ${step} of order ${history.id}`).toHaveLength(1);
     }
     for (const step of history.state.steps) {
-      const voters = step.votes.map((vote) => vote.userCode);
+      const voters = votersOf(step);
       expect(new Set(voters).size, `one vote each on step ${step.applyStep}`).toBe(voters.length);
     }
   }

@@ -1,5 +1,5 @@
 import { isBlank } from './characters.js';
-import { evaluateCondition } from './evaluate.js';
+import { evaluateCondition, unknownNames } from './evaluate.js';
 import { parseExpressionText } from './parser.js';
 import { type Condition, CONDITION_LIMITS, type ConditionError, ConditionSyntaxError } from './syntax.js';
 import { FALSE, TRUE } from './values.js';
@@ -58,6 +58,15 @@ export function conditionHolds(
 ): boolean {
   const parsed = parseCondition(text ?? '');
   return parsed.ok && evaluateCondition(parsed.condition, variables) === true;
+}
+
+/** The variables that a stage's condition asks for and an order does not have, each once; for whoever wonders about a path. */
+export function missingVariables(
+  text: string | null,
+  variables: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const parsed = parseCondition(text ?? '');
+  return parsed.ok ? [...new Set(unknownNames(parsed.condition, variables))] : [];
 }
 
 /** `0`, or text that begins with `0 and `; blanks around it and capital letters make no difference. */

@@ -35,6 +35,36 @@ export function evaluateCondition(
   return truthOf(condition, variables);
 }
 
+/** The names, as they are written with dots, that a condition asks for and the variables do not have (or have as null). */
+export function unknownNames(
+  condition: Condition,
+  variables: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  switch (condition.kind) {
+    case 'literal':
+      return [];
+    case 'name':
+      return fromJson(lookUp(condition.path, variables)) === null ? [condition.path.join('.')] : [];
+    case 'and':
+    case 'or':
+      return condition.parts.flatMap((part) => unknownNames(part, variables));
+    case 'comparison':
+      return [condition.left, condition.right].flatMap((part) => unknownNames(part, variables));
+    case 'in':
+      return [condition.operand, ...condition.items].flatMap((part) => unknownNames(part, variables));
+    case 'between':
+      return [condition.operand, condition.low, condition.high].flatMap((part) =>
+        unknownNames(part, variables),
+      );
+    case 'not':
+    case 'like':
+      return unknownNames(condition.operand, variables);
+    case 'is_null':
+      // Asking whether something is there is no lack of it.
+      return [];
+  }
+}
+
 function truthOf(condition: Condition, variables: unknown): Truth {
   switch (condition.kind) {
     case 'literal':

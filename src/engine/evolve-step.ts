@@ -1,0 +1,275 @@
+import type { OrderEvent, StepDecision } from './events.js';
+import { isLazy, type Seat, type SeatKind, type StepSnapshot, type StepState } from './order-state.js';
+import { newSeat, seatOf, withClosedTurns, withSeat, withTurns } from './seats.js';
+import { type Subject, userOfSubject, userSubject } from './vocabulary.js';
+
+type Opened = Extract<OrderEvent, { type: 'order.opened' }>;
+type StepEvent = Extract<OrderEvent, { applyStep: number }>;
+
+/** A step as it is copied at opening. */
+export function evolveStep(step: null, event: Opened, snapshot: StepSnapshot): StepState;
+/** What an event does to its step. */
+export function evolveStep(step: StepState, event: StepEvent): StepState;
+export function evolveStep(
+  step: StepState | null,
+  event: Opened | StepEvent,
+  snapshot?: StepSnapshot,
+): StepState {
+  if (event.type === 'order.opened') return waitingStep(snapshot as StepSnapshot);
+  return changed(step as StepState, event);
+}
+
+function changed(step: StepState, event: StepEvent): StepState {
+  switch (event.type) {
+    case 'step.skipped':
+      return { ...step, auditStatus: 'skipped', reason: event.reason };
+    case 'step.cancelled':
+      return { ...withClosedTurns(step), auditStatus: 'cancelled' };
+    case 'step.auto_approved':
+      return autoApproved(step, event.reason, event.people ?? []);
+    case 'step.in_review':
+      return inReview(step, event);
+    case 'step.voted':
+      return withTurns(withVote(step, event, 'approved'));
+    case 'step.voted_against':
+      return withTurns(withVote(step, event, 'rejected'));
+    case 'step.approved':
+      return closed(withVote(step, event, 'approved'), event, 'approved');
+    case 'step.rejected':
+      return closed(withVote(step, event, 'rejected'), event, 'rejected');
+    case 'step.vote_repeated':
+      return withTurns(withVote(step, { ...event, auditMsg: null, capacity: 'repeat' }, 'approved'));
+    case 'step.people_left':
+      return withTurns({
+        ...step,
+        seats: step.seats.map((seat) =>
+          event.userCodes.includes(userOfSubject(seat.subject) ?? '') ? { ...seat, gone: 'left' } : seat,
+        ),
+      });
+    case 'step.passed':
+      return { ...withClosedTurns(step), auditStatus: 'approved', auditUserCode: event.userCode };
+    case 'step.transferred':
+      return withTurns(transferred(step, event));
+    case 'step.opinion_asked':
+      return withTurns(
+        withSeat(
+          seatOf(step, event.from)?.gone === null
+            ? step
+            : withSeat(step, newSeat(userSubject(event.from), 'acting')),
+          newSeat(userSubject(event.to), 'consulted', { by: event.from, onBehalfOf: event.from }),
+        ),
+      );
+    case 'step.opinion_given':
+      return withTurns(
+        withVote(step, { ...event, capacity: 'consultant' }, event.opinion),
+      );
+    case 'step.signers_added':
+      return withTurns(
+        event.userCodes.reduce<StepState>(
+          (now, userCode) =>
+            withSeat(
+              now,
+              newSeat(userSubject(userCode), 'added', { position: event.position, by: event.by }),
+            ),
+          { ...step, people: step.people.filter((userCode) => !event.userCodes.includes(userCode)) },
+        ),
+      );
+    case 'step.signers_removed':
+      return withTurns({
+        ...step,
+        seats: step.seats.map((seat) =>
+          event.userCodes.includes(userOfSubject(seat.subject) ?? '') ? { ...seat, gone: 'removed' } : seat,
+        ),
+      });
+    case 'step.decision_taken_back':
+    case 'order.reopened':
+      return withTurns({
+        ...withoutDecisions(step, [event.userCode]),
+        auditStatus: 'in_review',
+        auditUserCode: null,
+        auditMsg: null,
+      });
+  }
+}
+
+/** A step before its turn comes. */
+const waitingStep = (step: StepSnapshot): StepState => ({
+  // Field by field: a spread of a snapshot costs more than all the rest of an opening's state.
+  applyStep: step.applyStep,
+  nodeId: step.nodeId,
+  nodeName: step.nodeName,
+  auditObjectType: step.auditObjectType,
+  auditObject: step.auditObject,
+  approvalMode: step.approvalMode,
+  ...(step.minApprovals === undefined ? {} : { minApprovals: step.minApprovals }),
+  condition: step.condition,
+  subjects: step.subjects,
+  ...(step.finding === undefined ? {} : { finding: step.finding }),
+  auditStatus: 'waiting',
+  requiredApprovals: 1,
+  people: [],
+  seats: [...new Set(step.subjects)].map((subject) => newSeat(subject, 'named')),
+  auditUserCode: null,
+  auditMsg: null,
+  reason: null,
+});
+
+/**
+ * A step that is walked again: what was decided on it no longer counts, whom it found is found anew; transfers and
+ * added signatures stay.
+ */
+export const resetStep = (step: StepState): StepState => ({
+  ...step,
+  auditStatus: 'waiting',
+  requiredApprovals: 1,
+  people: [],
+  seats: step.seats.map((seat): Seat => {
+    const found = seat.kind === 'found' || (seat.kind === 'taken' && seat.by === null);
+    const over = found || seat.kind === 'acting' || seat.kind === 'consulted';
+    const back = seat.gone === 'left' ? null : seat.gone;
+    return { ...withoutDecision(seat), turn: 'waiting', gone: over ? 'past' : back };
+  }),
+  auditUserCode: null,
+  auditMsg: null,
+  reason: null,
+});
+
+/** A step as if these people had not decided on it. */
+export const withoutDecisions = (step: StepState, userCodes: readonly string[]): StepState => ({
+  ...step,
+  seats: step.seats.map((seat) =>
+    userCodes.includes(userOfSubject(seat.subject) ?? '') ? withoutDecision(seat) : seat,
+  ),
+});
+
+const withoutDecision = (seat: Seat): Seat =>
+  seat.decision === null && seat.capacity === null
+    ? seat
+    : { ...seat, decision: null, capacity: null, auditMsg: null };
+
+/** An open step asks people, each with a seat of their own, or its groups and roles as they are. */
+function inReview(step: StepState, event: Extract<OrderEvent, { type: 'step.in_review' }>): StepState {
+  const people = sitters(step, event.people);
+  const seats = new Map(step.seats.map((seat) => [seat.subject, seat]));
+  const seatIfMissing = (subject: Subject, kind: SeatKind) => {
+    const known = seats.get(subject);
+    if (!known || known.gone !== null) seats.set(subject, newSeat(subject, kind));
+  };
+  for (const userCode of people) seatIfMissing(userSubject(userCode), 'found');
+  for (const subject of event.subjects ?? []) {
+    seatIfMissing(subject, userOfSubject(subject) === null ? 'found' : 'taken');
+  }
+  const others = isLazy(step) ? [] : (event.subjects ?? []).flatMap((subject) => userOfSubject(subject) ?? []);
+  return withTurns({
+    ...step,
+    auditStatus: 'in_review',
+    reason: event.reason ?? null,
+    people: [...new Set([...people, ...others])],
+    seats: [...seats.values()],
+  });
+}
+
+/**
+ * Who will sit on a step that asks people: those found, or to whom their seats were handed over when it was walked
+ * before, and besides whoever else was seated then.
+ */
+export const sitters = (step: StepState, people: readonly string[]): string[] =>
+  isLazy(step)
+    ? [...people]
+    : [
+        ...new Set([
+          ...people.map((userCode) => heirOf(step, userCode)),
+          ...step.seats
+            .filter((seat) => seat.kind === 'taken' && seat.gone === null)
+            .flatMap((seat) => userOfSubject(seat.subject) ?? []),
+        ]),
+      ];
+
+/** Who sits in a person's place on a step that was walked before: themselves, or to whom it was handed over. */
+const heirOf = (step: StepState, userCode: string): string => holderOf(step, userCode, new Set()) ?? userCode;
+
+/** Seats may have been handed round in a circle, and several times; whoever holds one has a seat that is not gone. */
+function holderOf(step: StepState, userCode: string, seen: Set<string>): string | null {
+  if (seatOf(step, userCode)?.gone !== 'handed_over') return userCode;
+  seen.add(userCode);
+  for (const { kind, by, subject } of step.seats) {
+    const next = userOfSubject(subject);
+    if (kind !== 'taken' || by !== userCode || next === null || seen.has(next)) continue;
+    const holder = holderOf(step, next, seen);
+    if (holder !== null) return holder;
+  }
+  return null;
+}
+
+function autoApproved(step: StepState, reason: string, people: readonly string[]): StepState {
+  const voted = people.reduce(
+    (now, userCode) =>
+      withVote(
+        now,
+        { applyStep: step.applyStep, userCode, auditMsg: null, capacity: 'repeat' },
+        'approved',
+      ),
+    step,
+  );
+  return {
+    ...withClosedTurns(voted),
+    auditStatus: 'auto_approved',
+    reason,
+    auditUserCode: people[0] ?? null,
+  };
+}
+
+/**
+ * A decision on the seat of the person; who acts through a group, or as administrator, gets one. What a seat was in an
+ * earlier round, or for an opinion, is no place to vote from; whoever handed theirs over and decides as administrator
+ * has still handed it over.
+ */
+function withVote(step: StepState, event: StepDecision, decision: Seat['decision']): StepState {
+  const { capacity, auditMsg, userCode } = event;
+  const own = seatOf(step, userCode);
+  const usable =
+    own !== undefined &&
+    (own.gone === null || own.gone === 'handed_over') &&
+    (own.kind !== 'consulted' || capacity === 'consultant');
+  const seat = usable ? own : newSeat(userSubject(userCode), 'acting');
+  return withSeat(step, { ...seat, turn: 'closed', decision, capacity, auditMsg });
+}
+
+function transferred(
+  step: StepState,
+  { by, from, to }: Extract<OrderEvent, { type: 'step.transferred' }>,
+): StepState {
+  const own = from === null ? undefined : seatOf(step, from);
+  const giving = own?.gone === null ? own : undefined;
+  const kind = giving?.kind === 'added' || giving?.kind === 'consulted' ? giving.kind : 'taken';
+  const given = newSeat(userSubject(to), kind, {
+    by: kind === 'taken' ? (from ?? by) : (giving?.by ?? null),
+    position: giving?.position ?? null,
+    onBehalfOf: giving?.onBehalfOf ?? null,
+  });
+  const left =
+    from === null
+      ? step
+      : withSeat(step, { ...(giving ?? newSeat(userSubject(from), 'acting')), gone: 'handed_over' });
+  return { ...withSeat(left, given), people: peopleAfter(step, from, to, kind) };
+}
+
+/** The receiver comes in the place of the giver, or last; once, whatever place they had before. */
+function peopleAfter(step: StepState, from: string | null, to: string, kind: SeatKind): readonly string[] {
+  const others = step.people.filter((userCode) => userCode !== to);
+  if (from !== null && others.includes(from)) {
+    return others.map((userCode) => (userCode === from ? to : userCode));
+  }
+  return kind === 'taken' && !isLazy(step) ? [...others, to] : step.people;
+}
+
+const closed = (
+  step: StepState,
+  event: StepDecision,
+  auditStatus: 'approved' | 'rejected',
+): StepState => ({
+  ...withClosedTurns(step),
+  auditStatus,
+  auditUserCode: event.userCode,
+  auditMsg: event.auditMsg,
+});

@@ -1,0 +1,98 @@
+import { type DirectoryFacts, namedPeople } from './advance.js';
+import type { OrderEvent } from './events.js';
+import { isEnded, isLazy, openStep, type OrderState, type Seat, type StepState } from './order-state.js';
+import type { Refusal } from './outcome.js';
+import { ownSeat, seatInTurn, sitsOn } from './seats.js';
+import { type Capacity, type Person, userOfSubject } from './vocabulary.js';
+
+/** On which step somebody may act, through which seat, and in which capacity. */
+export interface Permission {
+  readonly step: StepState;
+  /** Null for a system administrator who does not sit on the step. */
+  readonly seat: Seat | null;
+  readonly capacity: Capacity;
+}
+
+/** Who may decide the open step, and in which capacity; what `can-act` answers (domain rule 4). */
+export function mayDecide(state: OrderState, actor: Person): Permission | Refusal {
+  if (isEnded(state))
+    return { code: 'order_closed', detail: `the order is ${state.applyStatus}; nothing is left to decide` };
+  const step = openStep(state);
+  if (state.applyStatus !== 'in_review' || !step) {
+    return { code: 'not_in_review', detail: `the order is ${state.applyStatus}; no step is under review` };
+  }
+  if (state.autoApprove === 'never' && actor.userCode === state.applicant) {
+    return { code: 'forbidden', detail: 'under this template nobody decides their own order' };
+  }
+  const own = ownSeat(step, actor.userCode);
+  if (own && own.decision !== null && own.gone === null) {
+    return { code: 'already_decided', detail: `you have already decided step ${step.applyStep}` };
+  }
+  const seat = seatInTurn(step, actor);
+  if (typeof seat !== 'string' && (isByName(seat) || isConfirmed(step, actor))) {
+    return { step, seat, capacity: capacityOf(seat) };
+  }
+  if (actor.systemAdmin) return { step, seat: null, capacity: 'system_admin' };
+  if (typeof seat === 'string' && !own && mayBeConfirmed(step) && actor.confirmed === true) {
+    return { step, seat: null, capacity: 'assignee' };
+  }
+  const passed = state.steps.find((earlier) => earlier.applyStep < step.applyStep && sitsOn(earlier, actor));
+  if (passed && !own) {
+    return {
+      code: 'already_decided',
+      detail: `step ${passed.applyStep} is ${passed.auditStatus}; your part is done`,
+    };
+  }
+  const why = typeof seat === 'string' ? seat : 'the business system does not confirm that you may decide';
+  return { code: 'forbidden', detail: why };
+}
+
+/**
+ * The open step on which it takes the business system's word whether this person may act: its resolver is asked again
+ * at every decision (requirement 002, `getApprover`). Null where it does not matter.
+ */
+export function needsConfirmation(state: OrderState, actor: Person): StepState | null {
+  const step = openStep(state);
+  if (step?.auditObjectType !== 'resolver' || actor.systemAdmin || actor.subjects.size === 0) return null;
+  const own = ownSeat(step, actor.userCode);
+  if (own && (own.gone === 'handed_over' || own.decision !== null || (own.gone === null && isByName(own)))) return null;
+  return step;
+}
+
+/** Whoever a resolver named is asked for again, by name, when they decide; a seat that came otherwise needs no word of it. */
+const isByName = (seat: Seat): boolean => seat.kind !== 'found' || userOfSubject(seat.subject) === null;
+/** Whom a resolver names only now decides as well, unless the step counts the people whom it found when it opened. */
+const mayBeConfirmed = (step: StepState): boolean =>
+  step.auditObjectType === 'resolver' && (step.approvalMode === 'any' || step.people.length === 0);
+
+const isConfirmed = (step: StepState, actor: Person): boolean =>
+  step.auditObjectType !== 'resolver' || actor.confirmed === true;
+
+function capacityOf(seat: Seat): Capacity {
+  if (seat.kind === 'consulted') return 'consultant';
+  return seat.kind === 'added' ? 'signer' : 'assignee';
+}
+
+/** The people of the open step who were found through groups and roles and are no longer there, or are inactive. */
+export function peopleLeft(state: OrderState, facts: DirectoryFacts): OrderEvent[] {
+  const step = openStep(state);
+  if (!step) return [];
+  // Only where the directory was asked for all of them.
+  const known =
+    step.subjects.length > 0 &&
+    step.subjects.every((subject) => userOfSubject(subject) !== null || facts.members.has(subject));
+  const members = new Set(known ? namedPeople(step, facts) : []);
+  const userCodes = step.seats
+    .filter((seat) => seat.gone === null && seat.decision === null && !isAskedAtDecision(step, seat))
+    .flatMap((seat) => {
+      const userCode = userOfSubject(seat.subject);
+      if (userCode === null) return [];
+      const lapsed = known && seat.kind === 'found' && !members.has(userCode);
+      return lapsed || facts.inactive.has(userCode) ? [userCode] : [];
+    });
+  return userCodes.length > 0 ? [{ type: 'step.people_left', applyStep: step.applyStep, userCodes }] : [];
+}
+
+/** Who may come back until somebody decides: of a step that asks its subjects as they are, they block nothing. */
+const isAskedAtDecision = (step: StepState, seat: Seat): boolean =>
+  isLazy(step) && seat.kind !== 'added' && seat.kind !== 'consulted';

@@ -1,0 +1,223 @@
+import { isLazy, type Seat, type SeatKind, type StepState } from './order-state.js';
+import { type Person, type Subject, userOfSubject, userSubject } from './vocabulary.js';
+
+/** Seats of a step: whose turn it is, who may decide, and whether the step has what it needs (domain rule 4). */
+
+export const newSeat = (subject: Subject, kind: SeatKind, more: Partial<Seat> = {}): Seat => ({
+  subject,
+  kind,
+  turn: 'waiting',
+  gone: null,
+  position: null,
+  by: null,
+  decision: null,
+  capacity: null,
+  auditMsg: null,
+  onBehalfOf: null,
+  ...more,
+});
+
+export const seatOf = (step: StepState, userCode: string): Seat | undefined =>
+  step.seats.find((seat) => seat.subject === userSubject(userCode));
+
+/** Still asked, and not yet decided. */
+const pending = (seat: Seat): boolean => seat.gone === null && seat.decision === null;
+
+/** The opinion that the holder of a seat is waiting for. */
+export const consultedBy = (step: StepState, seat: Seat): Seat | undefined =>
+  step.seats.find(
+    (other) => other.kind === 'consulted' && pending(other) && userSubject(other.by ?? '') === seat.subject,
+  );
+
+/**
+ * The seats whose approvals the step's mode counts: the people whom it asks, or whatever the stage names. Somebody whom
+ * it asks and who was added as a signer before counts as both.
+ */
+function baseSeats(step: StepState): Seat[] {
+  const asked = new Set(step.people.map(userSubject));
+  return step.seats.filter((seat) => {
+    if (seat.kind === 'consulted' || isSubstitute(seat)) return false;
+    if (seat.kind === 'added') return asked.has(seat.subject);
+    return isLazy(step) || seat.decision !== null || asked.has(seat.subject);
+  });
+}
+
+/** A group or role that is asked because nobody else was found; the first of its people to decide decides. */
+const isSubstitute = (seat: Seat): boolean => seat.kind === 'found' && userOfSubject(seat.subject) === null;
+
+/** What somebody of a group or role decided that was asked because nobody else was found. */
+const substituted = (step: StepState, decision: Seat['decision']): boolean =>
+  step.seats.some((seat) => isSubstitute(seat) && seat.gone === null) &&
+  step.seats.some((seat) => seat.kind === 'acting' && seat.decision === decision);
+
+/** Added signatures, each of which the step needs besides what its mode asks. */
+const signerSeats = (step: StepState, position?: Seat['position']): Seat[] =>
+  step.seats.filter(
+    (seat) => seat.kind === 'added' && seat.gone === null && (!position || seat.position === position),
+  );
+
+const approved = (seat: Seat): boolean => seat.decision === 'approved';
+const rejected = (seat: Seat): boolean => seat.decision === 'rejected';
+
+/** How many approvals the step's mode asks for. */
+function quorum(step: StepState): number {
+  if (step.approvalMode === 'threshold') return step.minApprovals ?? 1;
+  if (step.approvalMode === 'any') return 1;
+  return Math.max(1, baseSeats(step).filter((seat) => seat.gone === null || seat.decision !== null).length);
+}
+
+/** Approvals that the step needs in all: what its mode asks for, and every added signature. */
+export function requiredApprovals(step: StepState): number {
+  const base = new Set(baseSeats(step));
+  return quorum(step) + signerSeats(step).filter((seat) => !base.has(seat)).length;
+}
+
+/** Whether what the mode asks for is there. Whoever has left neither counts nor blocks; a vote once cast stays. */
+function baseIsMet(step: StepState): boolean {
+  if (substituted(step, 'approved')) return true;
+  const base = baseSeats(step);
+  const approvals = base.filter(approved).length;
+  if (step.approvalMode === 'any' || step.approvalMode === 'threshold') return approvals >= quorum(step);
+  return approvals > 0 && !base.some(pending);
+}
+
+/** Whether everybody has approved whom the step needs. */
+export const hasPassed = (step: StepState): boolean =>
+  baseIsMet(step) && signerSeats(step).every(approved);
+
+/** Whether N of a `threshold` step can no longer be reached; elsewhere every rejection counts (domain rule 4). */
+export function isLost(step: StepState): boolean {
+  if (signerSeats(step).some(rejected) || substituted(step, 'rejected')) return true;
+  const against = baseSeats(step).some(rejected);
+  if (step.approvalMode !== 'threshold') return against;
+  // Whoever is asked because nobody else was found can still decide alone.
+  if (!against || step.seats.some((seat) => isSubstitute(seat) && pending(seat))) return false;
+  return baseSeats(step).filter((seat) => approved(seat) || pending(seat)).length < quorum(step);
+}
+
+/** Of a lost `threshold` step, whose rejection it is put down to. */
+export const lastAgainst = (step: StepState): Seat | undefined => baseSeats(step).findLast(rejected);
+
+/** Whose votes, all of them repeated, a step consists of; empty when anybody has decided it. */
+export function repeatedOnly(step: StepState): string[] {
+  const votes = step.seats.filter((seat) => seat.decision !== null && seat.kind !== 'consulted');
+  if (votes.some((seat) => seat.capacity !== 'repeat')) return [];
+  return votes.flatMap((seat) => userOfSubject(seat.subject) ?? []);
+}
+
+/**
+ * Says whose turn it is on an open step: signatures added before come first, then what the mode asks for and those
+ * added beside it, then those added after; a sequence one by one; who waits for an opinion after whoever gives it.
+ */
+export function withTurns(step: StepState): StepState {
+  const phase = phaseOf(step);
+  const base = new Set(phase === 'base' ? baseSeats(step) : []);
+  const next = step.approvalMode === 'sequential' ? nextInSequence(step) : null;
+  const own = (seat: Seat): Seat['turn'] => {
+    if (!pending(seat)) return 'closed';
+    if (seat.kind === 'added') return signerTurn(seat.position, base.has(seat) ? 'after' : phase);
+    if (phase === 'before') return 'waiting';
+    if (phase !== 'base') return 'closed';
+    if (isSubstitute(seat) || seat.kind === 'acting') return 'open';
+    if (!base.has(seat)) return 'waiting';
+    return next === null || seat.subject === next ? 'open' : 'waiting';
+  };
+  const turn = (seat: Seat): Seat['turn'] => {
+    if (seat.kind === 'consulted' && pending(seat)) {
+      const asking = step.seats.find((other) => other.subject === userSubject(seat.by ?? ''));
+      return asking ? own(asking) : 'waiting';
+    }
+    // Who acts through a group has the group's turn.
+    if (consultedBy(step, seat) || (seat.kind === 'acting' && pending(seat))) return 'waiting';
+    return own(seat);
+  };
+  return {
+    ...step,
+    requiredApprovals: requiredApprovals(step),
+    seats: step.seats.map((seat) => {
+      const now = turn(seat);
+      return now === seat.turn ? seat : { ...seat, turn: now };
+    }),
+  };
+}
+
+type Phase = 'before' | 'base' | 'with' | 'after';
+
+function phaseOf(step: StepState): Phase {
+  if (signerSeats(step, 'before').some(pending)) return 'before';
+  if (!baseIsMet(step)) return 'base';
+  return signerSeats(step, 'with').some(pending) ? 'with' : 'after';
+}
+
+function signerTurn(position: Seat['position'], phase: Phase): Seat['turn'] {
+  if (position === 'before') return 'open';
+  if (phase === 'before') return 'waiting';
+  return position === 'with' || phase === 'after' ? 'open' : 'waiting';
+}
+
+function nextInSequence(step: StepState): Subject | null {
+  const next = step.people.find((userCode) => {
+    const seat = seatOf(step, userCode);
+    return seat !== undefined && pending(seat) && seat.kind !== 'added' && seat.kind !== 'consulted';
+  });
+  return next === undefined ? null : userSubject(next);
+}
+
+/** All turns of a step that is over. */
+export const withClosedTurns = (step: StepState): StepState => ({
+  ...step,
+  seats: step.seats.map((seat) => (seat.turn === 'open' ? { ...seat, turn: 'closed' } : seat)),
+});
+
+/** Puts a seat on a step, or what is new of one that is there. */
+export function withSeat(step: StepState, seat: Seat): StepState {
+  const known = step.seats.some((other) => other.subject === seat.subject);
+  return {
+    ...step,
+    seats: known
+      ? step.seats.map((other) => (other.subject === seat.subject ? seat : other))
+      : [...step.seats, seat],
+  };
+}
+
+/** Whether a person sits on a step: by name, through a group, or through a role. */
+export const sitsOn = (
+  step: { readonly subjects: readonly Subject[] },
+  person: Person,
+): boolean => step.subjects.some((subject) => person.subjects.has(subject));
+
+/**
+ * The seat through which a person may act on an open step right now: their own, or that of a group or role.
+ * @returns the reason for a person when there is none
+ */
+export function seatInTurn(step: StepState, person: Person): Seat | string {
+  const place = `step ${step.applyStep} "${step.nodeName}"`;
+  const stranger = `you are not a reviewer of ${place}`;
+  // Somebody inactive sits nowhere, not even under their own name.
+  if (!person.subjects.has(userSubject(person.userCode))) return stranger;
+  const own = ownSeat(step, person.userCode);
+  if (own?.gone === 'handed_over') return `you have handed ${place} over`;
+  if (own && own.gone !== null) return `you are no longer a reviewer of ${place}`;
+  const asked = own && consultedBy(step, own);
+  if (asked) return `you wait for the opinion of ${userOfSubject(asked.subject)} on ${place}`;
+  // Who was found through a group or a role has to be a member still; a rule's find, or a gift, is theirs by name.
+  const lapsed = own?.kind === 'found' && step.subjects.length > 0 && !sitsOn(step, person);
+  if (own?.turn === 'open') return lapsed ? `you are no longer a reviewer of ${place}` : own;
+  const shared = step.seats.find(
+    (other) => other !== own && other.turn === 'open' && person.subjects.has(other.subject),
+  );
+  if (shared && (!own || own.kind === 'acting')) return own ?? shared;
+  return own ? `it is not your turn on ${place} yet` : stranger;
+}
+
+/** A person's seat, as far as it says anything about now. */
+export function ownSeat(step: StepState, userCode: string): Seat | undefined {
+  const seat = seatOf(step, userCode);
+  return isSpent(seat) ? undefined : seat;
+}
+
+/** What says nothing about now: a seat of an earlier round, a signature that was taken out, an opinion that was given. */
+const isSpent = (seat: Seat | undefined): boolean =>
+  seat?.gone === 'past' ||
+  seat?.gone === 'removed' ||
+  (seat?.kind === 'consulted' && seat.gone === null && seat.decision !== null);

@@ -1,0 +1,32 @@
+import { missingVariables } from '../engine/conditions/condition.js';
+import type { Opening, PlannedStep } from '../engine/open.js';
+import type { OrderPreview } from './orders.dto.js';
+
+/** How many people a preview names of one step. */
+const maxPeople = 200;
+
+/** The path that an order would take, for people: who is asked, what passes by itself and why, and what is wrong. */
+export function previewOf(
+  templateId: string,
+  opening: Opening,
+  path: readonly PlannedStep[],
+): OrderPreview {
+  const steps = path.map(({ stage, outcome, reason, people, problem }) => ({
+    applyStep: stage.applyStep,
+    nodeName: stage.nodeName,
+    outcome,
+    reason,
+    approvalMode: stage.approvalMode,
+    auditObjectType: stage.auditObjectType,
+    auditObject: stage.auditObject,
+    approvers: people.slice(0, maxPeople),
+    problem,
+  }));
+  const missing = opening.stages.flatMap(({ applyStep, nodeName, condition }) =>
+    missingVariables(condition, opening.variables).map(
+      (name) =>
+        `the condition of stage ${applyStep} "${nodeName}" asks for ${name}, which the order does not have: unknown, so not true`,
+    ),
+  );
+  return { templateId, steps, problems: [...steps.flatMap(({ problem }) => problem ?? []), ...missing] };
+}
