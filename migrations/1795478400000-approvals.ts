@@ -115,17 +115,21 @@ export class Approvals1795478400000 implements MigrationInterface {
   }
 }
 
+const rowsAtOnce = 200;
+
 /** The rows behind the comma-separated roles of people whom the directory lists already. */
 async function fillRoles(runner: QueryRunner): Promise<void> {
   const users = (await runner.query(
     `SELECT user_code AS userCode, roles FROM dms_s_apply_user WHERE roles <> ''`,
   )) as { userCode: string; roles: string }[];
-  for (const { userCode, roles } of users) {
-    for (const role of new Set(roles.split(','))) {
-      await runner.query('INSERT INTO dms_s_apply_user_role (user_code, role) VALUES (?, ?)', [
-        userCode,
-        role,
-      ]);
-    }
+  const rows = users.flatMap(({ userCode, roles }) =>
+    [...new Set(roles.split(','))].map((role) => [userCode, role]),
+  );
+  for (let from = 0; from < rows.length; from += rowsAtOnce) {
+    const part = rows.slice(from, from + rowsAtOnce);
+    await runner.query(
+      `INSERT INTO dms_s_apply_user_role (user_code, role) VALUES ${part.map(() => '(?, ?)').join(', ')}`,
+      part.flat(),
+    );
   }
 }

@@ -24,6 +24,7 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { RequestValidation } from './http/validation.js';
 import { NodesModule } from './nodes/nodes.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
+import { ObjectsModule } from './objects/objects.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
 import { OperationLogModule } from './operation-log/operation-log.module.js';
 import { OrdersModule } from './orders/orders.module.js';
@@ -60,6 +61,7 @@ export class AppModule {
         OrdersModule,
         CallbacksModule,
         StepsModule,
+        ObjectsModule,
         NotificationsModule,
       ],
       providers: [

@@ -4,10 +4,10 @@ import { DirectoryService } from '../directory/directory.service.js';
 import type { Found } from '../engine/advance.js';
 import type { FindingRule } from '../engine/order-state.js';
 import { type AuditObjectType, isGroupSubject, type Subject, userOfSubject } from '../engine/vocabulary.js';
-import { nthLeader } from './leaders.js';
 import { wrongChoices } from './applicant-choice.js';
+import { nthLeader } from './leaders.js';
 
-export { type Listed, wrongChoices } from './applicant-choice.js';
+export { wrongChoices } from './applicant-choice.js';
 
 /** A stage's rule, and for whom it is to find somebody. */
 export interface Search {
@@ -78,8 +78,7 @@ export class ApproverFinder {
   private async chosen(sql: Sql, { team, auditObject, finding }: Search): Promise<Reasons> {
     const { chosen } = finding;
     const listed = await this.directory.listed(sql, team, chosen);
-    const inactive = await this.directory.inactiveOf(sql, team, chosen);
-    const wrong = new Set([...wrongChoices(auditObject, chosen, listed), ...inactive]);
+    const wrong = new Set(wrongChoices(auditObject, chosen, listed));
     return new Map(
       chosen
         .filter((userCode) => !wrong.has(userCode))

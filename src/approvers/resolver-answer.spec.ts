@@ -67,7 +67,7 @@ describe(parseUserCodes.name, () => {
         fc.oneof(
           fc.string(),
           fc.json(),
-          fc.jsonValue().map((it) => JSON.stringify({ user_codes: it })),
+          fc.jsonValue().map((value) => JSON.stringify({ user_codes: value })),
         ),
         (body) => {
           const answer = parseUserCodes(body);

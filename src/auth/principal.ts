@@ -1,4 +1,4 @@
-import { notFound, Problem } from '../http/problem.js';
+import { invalid, notFound, Problem } from '../http/problem.js';
 
 /** The roles that a token can carry; a person without one is a member of the team. */
 export const tokenRoles = ['system_admin', 'team_admin'] as const;
@@ -53,6 +53,18 @@ export function teamOf(principal: UserPrincipal, named: string | null | undefine
   if (isSystemAdmin(principal)) return named ?? null;
   if (named !== undefined && named !== null && named !== principal.accCode) throw notFound(`team ${named}`);
   return principal.accCode;
+}
+
+/**
+ * The same for callers of either kind: an API key of one team works there, one of several names the team.
+ * @throws Problem 400 when the key does not say which team; 404 when the team does not exist for the caller.
+ */
+export function actingTeam(principal: Principal, named: string | undefined): string | null {
+  if (principal.kind === 'user') return teamOf(principal, named);
+  const team = named ?? (principal.accCodes.length === 1 ? principal.accCodes[0] : undefined);
+  if (team === undefined) throw invalid('accCode', 'is required: this API key acts for several teams');
+  if (!principal.accCodes.includes(team)) throw notFound(`team ${team}`);
+  return team;
 }
 
 /** The caller as a person; routes for people only declare so, and this keeps the types honest. */

@@ -29,6 +29,13 @@ import { BusinessTypesRepository, platformScope } from './business-types.reposit
 import type { FieldMapping } from './field-mapping.js';
 import { sealContext } from './seal-context.js';
 
+/** A flow that objects of some kind can go through. */
+export interface ObjectFlow {
+  readonly businessType: string;
+  /** Whether orders of it can be opened. */
+  readonly enabled: boolean;
+}
+
 /**
  * The dictionary of business types: the platform's, and each team's own, which shadow the platform's of the same code.
  * Orders hold copies of what they need: edits change none.
@@ -158,6 +165,15 @@ export class BusinessTypesService {
   /** Every type that a team sees, each code once, sorted by code. */
   async listFor(team: string, sql?: Sql): Promise<BusinessTypeRow[]> {
     return shadowed(await this.types.find(visibleScopes(team), null, sql));
+  }
+
+  /** The types that a team sees for a kind of business object, sorted by code. @param team null: the platform's only */
+  async ofObjectType(team: string | null, objectType: string): Promise<ObjectFlow[]> {
+    const rows = shadowed(await this.types.find(visibleScopes(team), null));
+    return rows
+      .filter((row) => row.objectType === objectType)
+      .map((row) => ({ businessType: row.code, enabled: row.enabled === 1 }))
+      .toSorted((one, other) => (one.businessType < other.businessType ? -1 : 1));
   }
 
   /**

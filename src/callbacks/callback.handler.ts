@@ -6,6 +6,7 @@ import {
   type CallbackAnswer,
   type CallbackKind,
   callbackTopics,
+  nobodyAsked,
   OrderCallbacksService,
   type OrderRecord,
 } from '../orders/order-callbacks.service.js';
@@ -48,8 +49,8 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
     const kind = kindOf(delivery.topic) ?? 'check';
     const record = await this.orders.forService(delivery.orderId);
     if (!record) return permanently('the order is gone');
-    const { applyStatus } = record.state;
-    if (applyStatus !== awaitedIn[kind]) {
+    const { applyStatus, returned } = record.state;
+    if (applyStatus !== awaitedIn[kind] || returned) {
       // Nobody need act: it was withdrawn, answered or closed in the meantime.
       const error = `not sent: the order is ${applyStatus} and does not wait for its ${kind}`;
       return { outcome: 'failed', error, settle: () => Promise.resolve() };
@@ -65,9 +66,11 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
         );
     if (result.outcome !== 'failed' || kind !== 'check' || target.failMode !== 'open') return result;
     // An order of this type does not wait for a check that cannot be asked.
+    const { orderId } = delivery;
+    const ahead = await this.callbacks.ahead('all', orderId, kind);
     return {
       ...result,
-      settle: (tx) => this.unlessOver(() => this.callbacks.skipCheck(tx, delivery.orderId, result.error)),
+      settle: (tx) => this.unlessOver(() => this.callbacks.skipCheck(tx, orderId, result.error, ahead)),
     };
   }
 
@@ -97,7 +100,7 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
     const { secrets } = target;
     try {
       const answer = await this.client.send({ url, id, sentAt, body, secrets, signal });
-      return this.judge(answer, orderId, kind, target);
+      return await this.judge(answer, orderId, kind, target);
     } catch (error) {
       if (!(error instanceof OutboundError)) throw error;
       return { outcome: 'failed', error: error.message };
@@ -105,19 +108,19 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
   }
 
   /** What an HTTP answer means (contract, "Callbacks"; requirement 001: in asynchronous mode any 2xx takes the call on). */
-  private judge(
+  private async judge(
     { status, body, truncated, retryAfter }: OutboundAnswer,
     orderId: string,
     kind: CallbackKind,
     target: CallbackTarget,
-  ): AttemptResult {
+  ): Promise<AttemptResult> {
     const exchange = { status, answer: body };
     const accepted: AttemptResult = { ...exchange, outcome: 'accepted', deadline: target.deadline };
     const later = target.mode === 'async' && (status !== 200 || target.format === 'lark-ticket');
     if (status === 202) return accepted;
     if (status === 200) {
       const parsed = truncated ? { why: 'the answer is longer than 64 KiB' } : parseAnswer(body, orderId);
-      if ('answer' in parsed) return { ...exchange, ...this.answered(orderId, kind, parsed.answer) };
+      if ('answer' in parsed) return { ...exchange, ...(await this.answered(orderId, kind, parsed.answer)) };
       return later ? accepted : { ...exchange, outcome: 'failed', error: parsed.why };
     }
     if (status > 200 && status < 300 && later) return accepted;
@@ -130,12 +133,13 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
     };
   }
 
-  private answered(orderId: string, kind: CallbackKind, answer: CallbackAnswer) {
+  private async answered(orderId: string, kind: CallbackKind, answer: CallbackAnswer) {
+    const ahead = answer.result ? await this.callbacks.ahead('all', orderId, kind) : nobodyAsked;
     return {
       outcome: 'succeeded',
       result: answer.result,
       settle: (tx: Tx) =>
-        this.unlessOver(() => this.callbacks.answer(tx, { scope: 'all', orderId, kind }, answer)),
+        this.unlessOver(() => this.callbacks.answer(tx, { scope: 'all', orderId, kind }, answer, ahead)),
     } as const;
   }
 

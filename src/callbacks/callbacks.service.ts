@@ -5,6 +5,7 @@ import { notFound, Problem } from '../http/problem.js';
 import {
   type CallbackKind,
   callbackTopics,
+  nobodyAsked,
   OrderCallbacksService,
 } from '../orders/order-callbacks.service.js';
 import { DeliveriesRepository } from '../outbox/deliveries.repository.js';
@@ -27,10 +28,11 @@ export class CallbacksService {
    * @throws Problem 404 for a ticket that does not exist for the caller; 409 already_decided for another answer than the
    * first, order_closed or not_awaited when the order does not wait for one.
    */
-  answer(principal: Principal, kind: CallbackKind, dto: LateAnswer): Promise<LateAnswerView> {
+  async answer(principal: Principal, kind: CallbackKind, dto: LateAnswer): Promise<LateAnswerView> {
     const scope = scopeOf(principal);
     const userCode = principal.kind === 'user' ? principal.userCode : `api-key:${principal.keyId}`;
     const { ticket_id: orderId, result } = dto;
+    const ahead = result ? await this.orders.ahead(scope, orderId, kind) : nobodyAsked;
     return this.unitOfWork.run(async (tx) => {
       const order = await this.orders.lock(tx, scope, orderId);
       if (!order) throw notFound(`order ${orderId}`);
@@ -48,7 +50,7 @@ export class CallbacksService {
         );
       }
       const answer = { result, msg: words(dto.msg), error: words(dto.error) };
-      const record = await this.orders.answer(tx, { scope, orderId, kind, userCode }, answer);
+      const record = await this.orders.answer(tx, { scope, orderId, kind, userCode }, answer, ahead);
       await this.deliveries.answered(tx, delivery.id, result, this.clock.now());
       return { ticket_id: orderId, result, apply_status: record.state.applyStatus };
     });

@@ -6,6 +6,7 @@ import { type Page, pageOf, windowOf } from '../http/pagination.js';
 import { invalid, notFound, Problem } from '../http/problem.js';
 import {
   type CallbackKind,
+  nobodyAsked,
   type OrderCallback,
   OrderCallbacksService,
 } from '../orders/order-callbacks.service.js';
@@ -77,7 +78,10 @@ export class DeliveriesService {
    * Gives a delivery up; the order of a callback goes where the administrator says.
    * @throws Problem 404; 400 when it does not say where; 409 delivery_closed, order_closed.
    */
-  abandon(principal: UserPrincipal, id: string, dto: AbandonDelivery): Promise<DeliveryView> {
+  async abandon(principal: UserPrincipal, id: string, dto: AbandonDelivery): Promise<DeliveryView> {
+    const { orderId, topic } = await this.visible(principal, id);
+    const asked = dto.applyStatus === 'in_review' ? kindOf(topic) : null;
+    const ahead = asked ? await this.orders.ahead('all', orderId, asked) : nobodyAsked;
     return this.steer(principal, id, async (tx, delivery, callback) => {
       const { applyStatus, reason } = dto;
       if (callback) {
@@ -93,7 +97,7 @@ export class DeliveriesService {
       }
       if (!(await this.deliveries.abandon(tx, id, this.clock.now()))) throw closed(delivery, 'given up');
       if (callback && applyStatus) {
-        await this.orders.abandon(tx, callback, { deliveryId: id, applyStatus, reason });
+        await this.orders.abandon(tx, callback, { deliveryId: id, applyStatus, reason }, ahead);
       }
     });
   }

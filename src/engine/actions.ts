@@ -1,4 +1,4 @@
-import { type DirectoryFacts, thenAdvance } from './advance.js';
+import { cancelOpen, type DirectoryFacts, thenAdvance } from './advance.js';
 import type { Attachment, OrderEvent } from './events.js';
 import { evolve } from './evolve.js';
 import { isEnded, isLazy, openStep, type OrderState, type SignPosition, type StepState } from './order-state.js';
@@ -69,9 +69,13 @@ export function decideAction(state: OrderState, command: ActionCommand): Outcome
       return happened([{ type: 'order.commented', userCode: command.actor.userCode, text, attachments }]);
     }
     case 'detach':
-      return happened([{ type: 'order.detached' }]);
+      return happened([...ended(state), { type: 'order.detached' }]);
   }
 }
+
+/** An order that counts no more ends first: nobody is asked to review it any longer. */
+const ended = (state: OrderState): OrderEvent[] =>
+  isEnded(state) ? [] : [...cancelOpen(state, null), { type: 'order.withdrawn', remark: null }];
 
 type Given<T extends ActionCommand['type']> = Extract<ActionCommand, { type: T }>;
 

@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type Action,
-  commandOf,
-  type FlowGiven,
-  opening,
-  people,
-  type Walk,
-  walk,
-} from './engine.spec-support.js';
+import { type Action, commandOf, people, type Walk, walk } from './callbacks.spec-support.js';
+import { type FlowGiven, opening } from './engine.spec-support.js';
 import { decide } from './decide.js';
 import { evolveAll } from './evolve.js';
 import { open } from './open.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   abandon,
+  after,
   answer,
   apply,
   decision,
@@ -8,6 +9,7 @@ import {
   type FlowGiven,
   opened,
   person,
+  refusalOf,
   statuses,
 } from './engine.spec-support.js';
 import { type Command, decide } from './decide.js';
@@ -19,13 +21,6 @@ import { type ApplyStatus, applyStatuses, type CallbackKind, callbackKinds } fro
 /** Bob, then Carol; with both callbacks. */
 const bobThenCarol = [{ users: ['bob'] }, { users: ['carol'] }];
 const flow: FlowGiven = { stages: bobThenCarol, hasCheck: true, hasExecute: true };
-
-const after = (state: OrderState, ...commands: readonly Command[]): OrderState =>
-  commands.reduce((now, command) => {
-    const next = apply(now, command);
-    if (!next.outcome.ok) throw new Error(next.outcome.refusal.detail);
-    return next.state;
-  }, state);
 
 const initiating = opened(flow).state;
 const inReview = after(initiating, answer('check', true, flow));
@@ -149,11 +144,6 @@ const cases: readonly (readonly [string, Command, ApplyStatus, readonly OrderEve
   ],
 ];
 
-const refusalOf = (state: OrderState, command: Command) => {
-  const outcome = decide(state, command);
-  return outcome.ok ? 'allowed' : outcome.refusal.code;
-};
-
 describe('what becomes of a callback', () => {
   it('given an order in each state, then it is in that state', () => {
     for (const status of applyStatuses) expect(orders[status].applyStatus).toBe(status);
@@ -215,7 +205,9 @@ describe('a check that passes starts the walk', () => {
     const { outcome, state } = apply(opened({ ...given, hasCheck: true }).state, pass(now));
     return { events: outcome.ok ? outcome.events : [], state, path: [state.applyStatus, ...statuses(state)] };
   };
-  const three: FlowGiven = { stages: [{ users: ['bob'] }, { users: ['ann'] }, { users: ['carol'] }] };
+  const three: FlowGiven = {
+    stages: [{ users: ['bob'] }, { users: ['ann', 'dave'] }, { users: ['carol'] }],
+  };
 
   describe.each(starts)('%s', (...start) => {
     it.each([
@@ -226,7 +218,7 @@ describe('a check that passes starts the walk', () => {
       const given = { ...three, autoApprove };
       expect(walked(given, given, start).path).toEqual(['in_review', ...expected]);
       const { state: unchecked } = opened(given);
-      expect(walked(given, given, start).state).toEqual({ ...unchecked, version: 2 });
+      expect(walked(given, given, start).state).toEqual({ ...unchecked, hasCheck: true, version: 2 });
     });
 
     it.each([

@@ -1,18 +1,30 @@
-import type { DirectoryFacts } from './advance.js';
+import type { Target } from './actions.js';
+import type { DirectoryFacts, Found } from './advance.js';
 import type { CallbackAnswer } from './callbacks.js';
-import { decide, type Command } from './decide.js';
+import { type Command, decide } from './decide.js';
 import type { AbandonedTo, OrderEvent } from './events.js';
 import { evolveAll } from './evolve.js';
-import { open, type Opening, type OpeningStage } from './open.js';
-import type { OrderState } from './order-state.js';
+import { open, type Opening } from './open.js';
+import {
+  type FindingRule,
+  isLazy,
+  type OrderState,
+  plainFinding,
+  type ResumeWay,
+  type SignPosition,
+  type StepSnapshot,
+} from './order-state.js';
 import type { Outcome } from './outcome.js';
 import {
-  groupSubject,
   type ApprovalMode,
+  type AuditObjectType,
   type AutoApprove,
   type CallbackKind,
+  type Dedupe,
+  groupSubject,
   type Person,
   roleSubject,
+  userOfSubject,
   userSubject,
 } from './vocabulary.js';
 
@@ -22,24 +34,33 @@ export type Groups = Readonly<Record<string, readonly string[]>>;
 export interface StageGiven {
   readonly users?: readonly string[];
   readonly groups?: readonly string[];
+  /** Found by a rule: whom {@link FlowGiven.found} names for the step. */
+  readonly found?: Exclude<AuditObjectType, 'user' | 'group' | 'role'>;
   readonly mode?: ApprovalMode;
+  readonly min?: number;
   readonly condition?: string;
+  readonly finding?: Partial<FindingRule>;
 }
 
 export interface FlowGiven {
   readonly stages: readonly StageGiven[];
   readonly applicant?: string;
   readonly autoApprove?: AutoApprove;
+  readonly dedupe?: Dedupe;
   readonly groups?: Groups;
   readonly hasExecute?: boolean;
   readonly hasCheck?: boolean;
   readonly variables?: Record<string, unknown>;
   readonly inactive?: readonly string[];
+  /** Of each step that a rule finds people for: whom it finds, or what went wrong. */
+  readonly found?: Readonly<Record<number, readonly string[] | string>>;
 }
 
 export const group = (code: string): string => groupSubject('t1', code);
 
-export function person(userCode: string, groups: Groups = {}): Person {
+/** Root is a system administrator, tina one of the team; inactive people are known by nothing. */
+export function person(userCode: string, groups: Groups = {}, inactive: readonly string[] = []): Person {
+  if (inactive.includes(userCode)) return { userCode, systemAdmin: false, subjects: new Set() };
   const systemAdmin = userCode === 'root';
   const memberOf = Object.keys(groups).filter((code) => groups[code]?.includes(userCode));
   return {
@@ -49,46 +70,78 @@ export function person(userCode: string, groups: Groups = {}): Person {
       userSubject(userCode),
       ...memberOf.map(group),
       ...(systemAdmin ? [roleSubject('system_admin')] : []),
+      ...(userCode === 'tina' ? [roleSubject('team_admin')] : []),
     ]),
   };
 }
 
-export const factsOf = (
-  applicant: string,
-  groups: Groups = {},
-  inactive: readonly string[] = [],
-): DirectoryFacts => ({
-  inactive: new Set(inactive),
-  applicant: person(applicant, groups),
-  members: new Map(Object.entries(groups).map(([code, members]) => [group(code), members])),
-});
+/** Somebody as the directory of a flow has them now. */
+export const personIn = (userCode: string, flow: Pick<FlowGiven, 'groups' | 'inactive'>): Person =>
+  person(userCode, flow.groups, flow.inactive);
 
-export function opening(flow: FlowGiven): Opening {
-  const groups = flow.groups ?? {};
+export const factsOf = (applicant: string, groups: Groups = {}, inactive: readonly string[] = []): DirectoryFacts =>
+  factsIn({ stages: [], applicant, groups, inactive });
+
+/** What the directory knows about a flow now. */
+export function factsIn(flow: FlowGiven): DirectoryFacts {
+  const { groups = {}, inactive = [], applicant = 'ann', found = {} } = flow;
+  const names = new Set([
+    ...everybody,
+    ...Object.values(groups).flat(),
+    ...flow.stages.flatMap((stage) => stage.users ?? []),
+  ]);
+  const steps = flow.stages.map(stageOf);
   return {
-    autoApprove: flow.autoApprove ?? 'through_applicant_node',
-    hasCheck: flow.hasCheck ?? false,
-    hasExecute: flow.hasExecute ?? false,
-    variables: flow.variables ?? {},
-    facts: factsOf(flow.applicant ?? 'ann', groups, flow.inactive),
-    stages: flow.stages.map((stage, index): OpeningStage => {
-      const objects = stage.groups ?? stage.users ?? [];
-      return {
-        applyStep: index + 1,
-        nodeId: `n${index + 1}`,
-        nodeName: `node ${index + 1}`,
-        auditObjectType: stage.groups ? 'group' : 'user',
-        auditObject: objects,
-        approvalMode: stage.mode ?? 'any',
-        condition: stage.condition ?? null,
-        subjects: objects.map(stage.groups ? group : userSubject),
-        reachable: stage.groups
-          ? objects.some((code) => (groups[code] ?? []).length > 0)
-          : objects.length > 0,
-      };
-    }),
+    inactive: new Set(inactive),
+    applicant: person(applicant, groups),
+    members: new Map(Object.entries(groups).map(([code, members]) => [group(code), members])),
+    found: new Map(
+      Object.entries(found).map(([step, people]): [number, Found] => [
+        Number(step),
+        typeof people === 'string'
+          ? { people: [], problem: people }
+          : { people: people.filter((one) => !inactive.includes(one)), problem: null },
+      ]),
+    ),
+    deserted: new Set(steps.filter((step) => isLazy(step) && !canBeReviewed(step, flow)).map((step) => step.applyStep)),
+    approvers: new Map([...names].map((userCode) => [userCode, person(userCode, groups, inactive)])),
   };
 }
+
+const everybody = ['ann', 'bob', 'bea', 'carol', 'dave', 'eve', 'root', 'tina', 'zoe'];
+
+function canBeReviewed(step: StepSnapshot, { groups = {}, inactive = [], applicant = 'ann', autoApprove }: FlowGiven) {
+  const members = new Map(Object.entries(groups).map(([code, people]) => [group(code), people]));
+  return step.subjects
+    .flatMap((subject) => userOfSubject(subject) ?? members.get(subject) ?? [])
+    .some((one) => !inactive.includes(one) && (autoApprove !== 'never' || one !== applicant));
+}
+
+function stageOf(stage: StageGiven, index: number): StepSnapshot {
+  const objects = stage.found ? [] : (stage.groups ?? stage.users ?? []);
+  return {
+    applyStep: index + 1,
+    nodeId: `n${index + 1}`,
+    nodeName: `node ${index + 1}`,
+    auditObjectType: stage.found ?? (stage.groups ? 'group' : 'user'),
+    auditObject: objects,
+    approvalMode: stage.mode ?? 'any',
+    ...(stage.min === undefined ? {} : { minApprovals: stage.min }),
+    condition: stage.condition ?? null,
+    subjects: stage.finding?.restrictTo ? [] : objects.map(stage.groups ? group : userSubject),
+    ...(stage.finding ? { finding: { ...plainFinding, ...stage.finding } } : {}),
+  };
+}
+
+export const opening = (flow: FlowGiven): Opening => ({
+  autoApprove: flow.autoApprove ?? 'through_applicant_node',
+  dedupe: flow.dedupe ?? 'none',
+  hasCheck: flow.hasCheck ?? false,
+  hasExecute: flow.hasExecute ?? false,
+  variables: flow.variables ?? {},
+  facts: factsIn(flow),
+  stages: flow.stages.map(stageOf),
+});
 
 /** Opens and expects that it works. */
 export function opened(flow: FlowGiven): { state: OrderState; log: OrderEvent[][] } {
@@ -103,13 +156,70 @@ export const decision = (
   actor: string,
   flow: FlowGiven,
   expectedVersion: number | null = null,
-): Command => ({
-  type,
-  actor: person(actor, flow.groups),
-  auditMsg: null,
-  expectedVersion,
-  facts: factsOf(flow.applicant ?? 'ann', flow.groups, flow.inactive),
+): Command => ({ type, actor: personIn(actor, flow), auditMsg: null, expectedVersion, facts: factsIn(flow) });
+
+export const target = (userCode: string, flow: FlowGiven): Target => ({
+  person: personIn(userCode, flow),
+  standing: userCode === 'nobody' ? 'unknown' : flow.inactive?.includes(userCode) ? 'inactive' : 'active',
 });
+
+/** What people do to an order besides deciding it, in the directory of a flow. */
+export const acting = (flow: FlowGiven) => {
+  const by = (actor: string) => ({ actor: personIn(actor, flow), auditMsg: null, facts: factsIn(flow) });
+  return {
+    approve: (actor: string) => decision('approve', actor, flow),
+    reject: (actor: string) => decision('reject', actor, flow),
+    transfer: (actor: string, to: string): Command => ({ type: 'transfer', ...by(actor), to: target(to, flow) }),
+    askOpinion: (actor: string, to: string): Command => ({ type: 'ask_opinion', ...by(actor), to: target(to, flow) }),
+    addSigners: (actor: string, userCodes: readonly string[], position: SignPosition): Command => ({
+      type: 'add_signers',
+      ...by(actor),
+      signers: userCodes.map((userCode) => target(userCode, flow)),
+      position,
+    }),
+    removeSigners: (actor: string, userCodes: readonly string[]): Command => ({
+      type: 'remove_signers',
+      ...by(actor),
+      userCodes,
+    }),
+    giveBack: (actor: string, toStep: number, resume: ResumeWay = 'again'): Command => ({
+      type: 'return',
+      ...by(actor),
+      toStep,
+      resume,
+    }),
+    resubmit: (actor: string, changed: Record<string, unknown> | null = null): Command => ({
+      type: 'resubmit',
+      actor: personIn(actor, flow),
+      remark: null,
+      changed,
+      variables: changed ?? flow.variables ?? {},
+      facts: factsIn(flow),
+    }),
+    reopen: (actor: string): Command => ({ type: 'reopen', ...by(actor) }),
+    takeBack: (actor: string): Command => ({ type: 'take_back', actor: personIn(actor, flow) }),
+    recount: (): Command => ({ type: 'recount', facts: factsIn(flow) }),
+    withdraw: (actor: string): Command => ({ type: 'withdraw', actor: personIn(actor, flow), remark: null }),
+    comment: (actor: string): Command => ({
+      type: 'comment',
+      actor: personIn(actor, flow),
+      text: 'a word',
+      attachments: [],
+    }),
+    copy: (actor: string, to: readonly string[]): Command => ({
+      type: 'copy',
+      actor: personIn(actor, flow),
+      to: to.map((userCode) => target(userCode, flow)),
+    }),
+    urge: (actor: string, now: number): Command => ({
+      type: 'urge',
+      actor: personIn(actor, flow),
+      auditMsg: null,
+      now,
+      interval: 60_000,
+    }),
+  };
+};
 
 /** What the business module answers, with the directory as it is now. */
 export const answer = (
@@ -121,7 +231,7 @@ export const answer = (
   type: 'answer_callback',
   callback,
   answer: { result, msg: null, error: null, ...words },
-  facts: factsOf(flow.applicant ?? 'ann', flow.groups, flow.inactive),
+  facts: factsIn(flow),
 });
 
 /** An administrator gives the callback of delivery d1 up. */
@@ -131,7 +241,7 @@ export const abandon = (callback: CallbackKind, applyStatus: AbandonedTo, flow: 
   deliveryId: 'd1',
   applyStatus,
   reason: 'the module is gone',
-  facts: factsOf(flow.applicant ?? 'ann', flow.groups, flow.inactive),
+  facts: factsIn(flow),
 });
 
 /** Decides and applies; the state stays as it is when the engine refuses. */
@@ -140,69 +250,34 @@ export function apply(state: OrderState, command: Command): { outcome: Outcome; 
   return { outcome, state: outcome.ok ? evolveAll(state, outcome.events) : state };
 }
 
+/** The order behind several commands, each of which has to work. */
+export const after = (state: OrderState, ...commands: readonly Command[]): OrderState =>
+  commands.reduce((now, command) => {
+    const next = apply(now, command);
+    if (!next.outcome.ok) throw new Error(next.outcome.refusal.detail);
+    return next.state;
+  }, state);
+
+export const eventsOf = (state: OrderState, command: Command): readonly OrderEvent[] => {
+  const outcome = decide(state, command);
+  if (!outcome.ok) throw new Error(outcome.refusal.detail);
+  return outcome.events;
+};
+
+export const typesOf = (state: OrderState, command: Command): string[] =>
+  eventsOf(state, command).map((event) => event.type);
+
+export const refusalOf = (state: OrderState, command: Command): string => {
+  const outcome = decide(state, command);
+  return outcome.ok ? 'allowed' : outcome.refusal.code;
+};
+
 export const statuses = (state: OrderState): string[] => state.steps.map((step) => step.auditStatus);
 
-/** Who appears in random orders: few, so that they meet. */
-export const people = ['ann', 'bob', 'carol', 'dave', 'root'];
-
-/** Somebody does something, or something becomes of a callback, in a directory that may have changed since. */
-export interface Action {
-  readonly type: Command['type'];
-  /** Of the people's commands. */
-  readonly actor: string;
-  readonly callback: CallbackKind;
-  readonly result: boolean;
-  readonly error: string | null;
-  readonly applyStatus: AbandonedTo;
-  readonly groups: Groups | null;
-}
-
-export function commandOf(action: Action, given: FlowGiven): Command {
-  const { type, actor, callback, result, error, applyStatus, groups } = action;
-  const flow = { ...given, groups: groups ?? given.groups };
-  const deliveryId = 'd1';
-  switch (type) {
-    case 'approve':
-    case 'reject':
-      return decision(type, actor, flow);
-    case 'withdraw':
-      return { type, actor: person(actor, flow.groups), remark: null };
-    case 'answer_callback':
-      return answer(callback, result, flow, { error });
-    case 'skip_check':
-      return { type, error: 'HTTP 500', facts: factsOf(flow.applicant ?? 'ann', flow.groups) };
-    case 'park_callback':
-      return { type, callback, deliveryId, error: 'HTTP 500' };
-    case 'redeliver_callback':
-      return { type, callback, deliveryId };
-    case 'abandon_callback':
-      return abandon(callback, applyStatus, flow);
-  }
-}
-
-/** An order's life under random actions: its states, and the log and the actions that led to each of them. */
-export interface Walk {
-  readonly states: readonly OrderState[];
-  readonly log: readonly (readonly OrderEvent[])[];
-  /** What the engine allowed; null for the opening. */
-  readonly done: readonly (Action | null)[];
-}
-
-/** @returns null when the order cannot be opened. */
-export function walk(given: FlowGiven, actions: readonly Action[]): Walk | null {
-  const outcome = open(opening(given));
-  if (!outcome.ok) return null;
-  let state = evolveAll(null, outcome.events);
-  const states = [state];
-  const log = [outcome.events];
-  const done: (Action | null)[] = [null];
-  for (const action of actions) {
-    const next = decide(state, commandOf(action, given));
-    if (!next.ok) continue;
-    state = evolveAll(state, next.events);
-    states.push(state);
-    log.push(next.events);
-    done.push(action);
-  }
-  return { states, log, done };
-}
+/** Whose turn it is on the open step, among those who are asked by name. */
+export const inTurn = (state: OrderState): string[] =>
+  state.steps
+    .filter((step) => step.auditStatus === 'in_review')
+    .flatMap((step) => step.seats)
+    .filter((seat) => seat.turn === 'open')
+    .map((seat) => userOfSubject(seat.subject) ?? seat.subject);

@@ -127,7 +127,8 @@ export const resetStep = (step: StepState): StepState => ({
     const found = seat.kind === 'found' || (seat.kind === 'taken' && seat.by === null);
     const over = found || seat.kind === 'acting' || seat.kind === 'consulted';
     const back = seat.gone === 'left' ? null : seat.gone;
-    return { ...withoutDecision(seat), turn: 'waiting', gone: over ? 'past' : back };
+    const given = seat.gone === 'handed_over' && seat.kind !== 'consulted';
+    return { ...withoutDecision(seat), turn: 'waiting', gone: over && !given ? 'past' : back };
   }),
   auditUserCode: null,
   auditMsg: null,
@@ -156,15 +157,18 @@ function inReview(step: StepState, event: Extract<OrderEvent, { type: 'step.in_r
     if (!known || known.gone !== null) seats.set(subject, newSeat(subject, kind));
   };
   for (const userCode of people) seatIfMissing(userSubject(userCode), 'found');
+  const others: string[] = [];
   for (const subject of event.subjects ?? []) {
-    seatIfMissing(subject, userOfSubject(subject) === null ? 'found' : 'taken');
+    const named = userOfSubject(subject);
+    if (named === null) seatIfMissing(subject, 'found');
+    else others.push(heirOf(step, named));
   }
-  const others = isLazy(step) ? [] : (event.subjects ?? []).flatMap((subject) => userOfSubject(subject) ?? []);
+  for (const userCode of others) seatIfMissing(userSubject(userCode), 'taken');
   return withTurns({
     ...step,
     auditStatus: 'in_review',
     reason: event.reason ?? null,
-    people: [...new Set([...people, ...others])],
+    people: isLazy(step) ? people : [...new Set([...people, ...others])],
     seats: [...seats.values()],
   });
 }

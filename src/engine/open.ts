@@ -145,6 +145,9 @@ function planStep(plan: Plan, stage: StepSnapshot | StepState, last: number): Pl
   if (isFound(stage) && !found) return { ...review, reason: unasked };
   const failure = isFound(stage) ? (found?.problem ?? null) : null;
   const { whenNobody = 'refuse' } = stage.finding ?? {};
+  // Under `never` an applicant who alone sits there opens the order; an administrator decides it (ADR 0009).
+  const alone = people.length === 0 && !isFound(stage) && sitsOnNow(stage, facts);
+  if (whenNobody === 'refuse' && autoApprove === 'never' && alone) return review;
   if (failure === null && whenNobody === 'skip') return nothing(stage, 'skipped', 'nobody_found');
   if (failure === null && whenNobody === 'admin') return { ...review, reason: 'asks_admin' };
   const others = failure === null ? fallbackOf(order, stage, facts) : [];

@@ -96,7 +96,11 @@ export function isLost(step: StepState): boolean {
 }
 
 /** Of a lost `threshold` step, whose rejection it is put down to. */
-export const lastAgainst = (step: StepState): Seat | undefined => baseSeats(step).findLast(rejected);
+export const lastAgainst = (step: StepState): Seat | undefined => {
+  const against = baseSeats(step).filter(rejected);
+  const place = (seat: Seat) => step.people.indexOf(userOfSubject(seat.subject) ?? '');
+  return against.toSorted((one, other) => place(one) - place(other)).at(-1);
+};
 
 /** Whose votes, all of them repeated, a step consists of; empty when anybody has decided it. */
 export function repeatedOnly(step: StepState): string[] {

@@ -1,37 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { decide, type Command } from '../engine/decide.js';
-import { decision, factsOf, type FlowGiven, opened, person } from '../engine/engine.spec-support.js';
-import { evolveAll } from '../engine/evolve.js';
-import type { OrderEvent } from '../engine/events.js';
+import type { Command } from '../engine/decide.js';
+import { decision, factsOf, type FlowGiven, person } from '../engine/engine.spec-support.js';
 import type { Transition } from '../operation-log/operation-log.service.js';
 import { announcementsOf } from './announcements.js';
-
-const head = {
-  id: 'o1',
-  businessType: 'purchase',
-  businessKey: 'K-1',
-  accCode: 't1',
-  title: 'A desk',
-} as Parameters<typeof announcementsOf>[1];
-
-/** The history of an order that was opened and then decided on. */
-function history(flow: FlowGiven, ...commands: readonly Command[]): Transition[] {
-  const { log } = opened(flow);
-  for (const command of commands) {
-    const outcome = decide(evolveAll(null, log.flat()), command);
-    if (!outcome.ok) throw new Error(outcome.refusal.detail);
-    log.push([...outcome.events]);
-  }
-  return log.map(toTransition);
-}
-
-const toTransition = (events: readonly OrderEvent[], index: number): Transition => ({
-  orderId: 'o1',
-  number: index + 1,
-  userCode: 'whoever',
-  events,
-  time: new Date('2026-11-22T08:30:00Z'),
-});
+import { head, history } from './announcements.spec-support.js';
 
 const news = (transitions: readonly Transition[]) =>
   announcementsOf(transitions, head).map(({ notice }) => [notice.type, notice.data] as const);
@@ -58,6 +30,7 @@ describe(announcementsOf.name, () => {
           },
         },
         asked: [],
+        copied: [],
         notAsked: null,
       },
       expect.objectContaining({ seq: 1, asked: ['u:bob'] }),

@@ -65,6 +65,43 @@ describe(mailOf.name, () => {
     expect(mail.html).toContain('<html lang="en">');
   });
 
+  it('should tell what people do besides deciding', () => {
+    const linesOf = (more: Partial<NoticeData>, type: Notice['type'], language: Language = 'en') =>
+      mailOf(notice({ ...step, ...more }, type), language, null).text.split('\n');
+    const assigned = { acted_by: 'bob', audit_msg: 'away', user_codes: ['zoe'] };
+    expect(linesOf(assigned, 'step.assigned')).toEqual(
+      expect.arrayContaining(['Newly asked: zoe', 'By: bob', 'In their words: away']),
+    );
+    expect(linesOf(assigned, 'step.assigned', 'zh')).toEqual(
+      expect.arrayContaining(['新的待审批人：zoe', '操作人：bob', '附言：away']),
+    );
+    const returned = {
+      acted_by: 'bob',
+      audit_msg: null,
+      to_step: 1,
+      to_node_name: '部门',
+      resume: 'back',
+    } as const;
+    expect(linesOf(returned, 'order.returned', 'zh')).toEqual(
+      expect.arrayContaining(['退回到：1 部门', '之后：直接回到退回的步骤']),
+    );
+    expect(
+      linesOf({ ...returned, to_step: 0, to_node_name: null, resume: 'again' }, 'order.returned'),
+    ).toEqual(
+      expect.arrayContaining([
+        'Returned to: the applicant',
+        'Afterwards: once more through every step from there',
+      ]),
+    );
+    expect(linesOf({ user_codes: ['dave', 'eve'] }, 'order.copied')).toContain('Copied to: dave, eve');
+    const attachments = [{ name: 'c.pdf', url: 'https://files.example.com/c.pdf' }];
+    const comment = linesOf({ text: 'see there', attachments }, 'order.commented');
+    expect(comment).toEqual(expect.arrayContaining(['Comment: see there', 'Attachments: c.pdf']));
+    expect(comment.join('\n')).not.toContain('https://');
+    // Nothing else is said of an order to which none of this happened.
+    expect(linesOf({}, 'step.in_review').filter((line) => line.includes(': '))).toHaveLength(7);
+  });
+
   it('should link nowhere when nobody said where', () => {
     const mail = mailOf(notice(), 'zh', null);
     expect(mail.text + mail.html).not.toMatch(/http|href/);
@@ -94,6 +131,12 @@ describe(mailOf.name, () => {
         remark: evil,
         error: evil,
         delivery_id: evil,
+        acted_by: evil,
+        user_codes: [evil],
+        to_step: 1,
+        to_node_name: evil,
+        text: evil,
+        attachments: [{ name: evil, url: evil }],
         ...step,
         node_name: evil,
         reviewers: [evil],

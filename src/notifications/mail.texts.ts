@@ -1,3 +1,4 @@
+import type { ResumeWay } from '../engine/order-state.js';
 import type { ApplyStatus } from '../engine/vocabulary.js';
 import type { NoticeType } from './notice.js';
 
@@ -13,9 +14,17 @@ export type Fact =
   | 'applicant'
   | 'step'
   | 'reviewers'
+  | 'assigned'
+  | 'copies'
+  | 'actedBy'
   | 'decision'
   | 'decidedBy'
   | 'words'
+  | 'note'
+  | 'returnedTo'
+  | 'resume'
+  | 'text'
+  | 'attachments'
   | 'remark'
   | 'error'
   | 'delivery'
@@ -30,6 +39,10 @@ interface Texts {
   readonly facts: Readonly<Record<Fact, string>>;
   readonly decisions: Readonly<Record<'approved' | 'rejected', string>>;
   readonly statuses: Readonly<Record<ApplyStatus, string>>;
+  /** How an order goes on after its return. */
+  readonly resumes: Readonly<Record<ResumeWay, string>>;
+  /** To whom an order is returned that goes back to no step. */
+  readonly theApplicant: string;
   /** Between a label and its value. */
   readonly colon: string;
   readonly link: string;
@@ -44,7 +57,14 @@ export const texts: Readonly<Record<Language, Texts>> = {
     headlines: {
       'order.opened': '申请单已提交',
       'step.in_review': '申请单待审批',
+      'step.assigned': '申请单有新的待审批人',
       'step.decided': '审批步骤有新结果',
+      'order.returned': '申请单已退回',
+      'order.resubmitted': '申请单已重新提交',
+      'order.reopened': '申请单已恢复审批',
+      'order.urged': '申请单被催办',
+      'order.copied': '申请单抄送',
+      'order.commented': '申请单有新评论',
       'order.completed': '申请单已完成',
       'order.rejected': '申请单已驳回',
       'order.withdrawn': '申请单已撤回',
@@ -57,10 +77,18 @@ export const texts: Readonly<Record<Language, Texts>> = {
       applicant: '申请人',
       step: '审批步骤',
       reviewers: '审批对象',
+      assigned: '新的待审批人',
+      copies: '抄送给',
+      actedBy: '操作人',
       decision: '审批结果',
       decidedBy: '审批人',
       words: '审批意见',
-      remark: '撤回说明',
+      note: '附言',
+      returnedTo: '退回到',
+      resume: '之后',
+      text: '评论',
+      attachments: '附件',
+      remark: '申请人说明',
       error: '错误信息',
       delivery: '投递编号',
       status: '申请单状态',
@@ -74,6 +102,8 @@ export const texts: Readonly<Record<Language, Texts>> = {
       executing: '执行中',
       completed: '已完成',
     },
+    resumes: { again: '从该处起重新逐步审批', back: '直接回到退回的步骤' },
+    theApplicant: '申请人',
     colon: '：',
     link: '查看申请单',
     footer: '本邮件由审批服务自动发送，请勿回复。',
@@ -84,7 +114,14 @@ export const texts: Readonly<Record<Language, Texts>> = {
     headlines: {
       'order.opened': 'Order submitted',
       'step.in_review': 'Order waiting for review',
+      'step.assigned': 'Order waiting for another reviewer',
       'step.decided': 'A step has been decided',
+      'order.returned': 'Order returned',
+      'order.resubmitted': 'Order resubmitted',
+      'order.reopened': 'Order under review again',
+      'order.urged': 'Reminder of an order waiting for review',
+      'order.copied': 'Copy of an order',
+      'order.commented': 'New comment on an order',
       'order.completed': 'Order completed',
       'order.rejected': 'Order rejected',
       'order.withdrawn': 'Order withdrawn',
@@ -97,9 +134,17 @@ export const texts: Readonly<Record<Language, Texts>> = {
       applicant: 'Applicant',
       step: 'Step',
       reviewers: 'Asked',
+      assigned: 'Newly asked',
+      copies: 'Copied to',
+      actedBy: 'By',
       decision: 'Decision',
       decidedBy: 'Decided by',
       words: 'In their words',
+      note: 'In their words',
+      returnedTo: 'Returned to',
+      resume: 'Afterwards',
+      text: 'Comment',
+      attachments: 'Attachments',
       remark: 'Remark',
       error: 'Error',
       delivery: 'Delivery',
@@ -114,6 +159,11 @@ export const texts: Readonly<Record<Language, Texts>> = {
       executing: 'executing',
       completed: 'completed',
     },
+    resumes: {
+      again: 'once more through every step from there',
+      back: 'straight back to the step that returned it',
+    },
+    theApplicant: 'the applicant',
     colon: ': ',
     link: 'Open the order',
     footer: 'This mail was sent by the approval service; answers to it are not read.',

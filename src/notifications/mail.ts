@@ -1,4 +1,4 @@
-import type { Notice, NoticeData } from './notice.js';
+import type { Notice } from './notice.js';
 import { type Fact, type Language, texts } from './mail.texts.js';
 
 /** What a mail says; to whom and from whom is the sender's business. */
@@ -17,7 +17,7 @@ export function mailOf(notice: Notice, language: Language, publicUrl: string | n
   return render(language, {
     subject: `${headline}${colon}${data.title || data.business_key || data.ticket_id}`,
     headline,
-    facts: factsOf(data, language),
+    facts: factsOf(notice, language),
     // Shows the order; what to do about it is decided there, by somebody who has logged in.
     link: publicUrl && `${publicUrl}/console/orders/${encodeURIComponent(data.ticket_id)}`,
   });
@@ -36,8 +36,9 @@ export function trialMailOf(subscriptionName: string, language: Language): Mail 
 
 type Line = readonly [label: string, value: string];
 
-function factsOf(data: NoticeData, language: Language): Line[] {
-  const { facts, decisions, statuses } = texts[language];
+function factsOf({ type, data }: Notice, language: Language): Line[] {
+  const { facts, decisions, statuses, resumes, theApplicant } = texts[language];
+  const people = data.user_codes && listed(data.user_codes);
   const values: Readonly<Record<Fact, string | null | undefined>> = {
     title: data.title,
     businessType: data.business_type,
@@ -45,9 +46,21 @@ function factsOf(data: NoticeData, language: Language): Line[] {
     applicant: data.user_code,
     step: data.node_name && `${data.apply_step} ${data.node_name}`,
     reviewers: data.reviewers && listed(data.reviewers),
+    assigned: type === 'step.assigned' ? people : null,
+    copies: type === 'order.copied' ? people : null,
+    actedBy: data.acted_by,
     decision: data.decision && decisions[data.decision],
     decidedBy: data.decided_by,
-    words: data.audit_msg,
+    words: data.decision && data.audit_msg,
+    note: data.decision ? null : data.audit_msg,
+    returnedTo: data.to_node_name
+      ? `${data.to_step} ${data.to_node_name}`
+      : data.to_step === 0
+        ? theApplicant
+        : null,
+    resume: data.resume && resumes[data.resume],
+    text: data.text,
+    attachments: data.attachments && listed(data.attachments.map(({ name }) => name)),
     remark: data.remark,
     error: data.error,
     delivery: data.delivery_id,

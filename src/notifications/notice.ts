@@ -1,10 +1,19 @@
+import type { Attachment } from '../engine/events.js';
+import type { ResumeWay } from '../engine/order-state.js';
 import type { ApplyStatus, AuditObjectType, CallbackKind } from '../engine/vocabulary.js';
 
 /** What one can subscribe to. */
 export const noticeTypes = [
   'order.opened',
   'step.in_review',
+  'step.assigned',
   'step.decided',
+  'order.returned',
+  'order.resubmitted',
+  'order.reopened',
+  'order.urged',
+  'order.copied',
+  'order.commented',
   'order.completed',
   'order.rejected',
   'order.withdrawn',
@@ -21,7 +30,7 @@ export interface Notice {
 }
 
 /** The order, and what the news is about. Names as in the bodies of callbacks. */
-export interface NoticeData extends Partial<StepFacts>, Partial<DecisionFacts> {
+export interface NoticeData extends Partial<StepFacts>, Partial<DecisionFacts>, Partial<ActionFacts> {
   readonly ticket_id: string;
   readonly business_type: string;
   readonly business_key: string | null;
@@ -31,7 +40,7 @@ export interface NoticeData extends Partial<StepFacts>, Partial<DecisionFacts> {
   /** After everything that happened with this news. */
   readonly apply_status: ApplyStatus;
   readonly title: string | null;
-  /** Of a withdrawal: the applicant's words. */
+  /** Of a withdrawal or a resubmission: the applicant's words. */
   readonly remark?: string | null;
   /** Of a rejected order: `step_rejected`, `check_failed`, `execute_failed` or `abandoned`. */
   readonly reason?: string;
@@ -42,20 +51,36 @@ export interface NoticeData extends Partial<StepFacts>, Partial<DecisionFacts> {
   readonly delivery_id?: string;
 }
 
-/** The step that opened, was decided, or was under review when the order ended. */
+/** The step that opened, asks somebody else, was decided or returned, or was under review when the order ended. */
 export interface StepFacts {
   readonly apply_step: number;
   readonly node_name: string;
   /** What kind of codes `reviewers` holds. */
   readonly reviewer_type: AuditObjectType;
-  /** The people whom an `all` step asks; else the people, groups or roles of the step. */
+  /** The people whom the step asks, where it asks people by name; else what its node names. */
   readonly reviewers: readonly string[];
 }
 
 export interface DecisionFacts {
   readonly decision: 'approved' | 'rejected';
-  /** `in_review` while an `all` step still waits for others. */
+  /** `in_review` while the step still waits for others. */
   readonly audit_status: 'in_review' | 'approved' | 'rejected';
   readonly decided_by: string;
   readonly audit_msg: string | null;
+}
+
+/** What somebody did to the order besides deciding it. */
+export interface ActionFacts {
+  readonly acted_by: string;
+  /** Their words. */
+  readonly audit_msg: string | null;
+  /** Of `step.assigned`: the people who are asked now and were not before. Of `order.copied`: who gets the copy. */
+  readonly user_codes: readonly string[];
+  /** Of a return: where to; 0 is the applicant, whose step has no name. */
+  readonly to_step: number;
+  readonly to_node_name: string | null;
+  readonly resume: ResumeWay;
+  /** Of a comment. */
+  readonly text: string;
+  readonly attachments: readonly Attachment[];
 }

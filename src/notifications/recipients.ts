@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { DirectoryService } from '../directory/directory.service.js';
-import { isGroupSubject, userOfSubject } from '../engine/vocabulary.js';
+import { userOfSubject } from '../engine/vocabulary.js';
 import type { Announcement } from './announcements.js';
 
 /** What an e-mail subscription can name besides addresses. */
-export const recipientWords = ['reviewers', 'applicant'] as const;
+export const recipientWords = ['reviewers', 'applicant', 'copied'] as const;
 
 /** One mailbox: a person's, whose address is asked for when the mail is sent, or an address that was named. */
 export type Recipient = { readonly userCode: string } | { readonly address: string };
@@ -29,6 +29,7 @@ export class Recipients {
       for (const userCode of await this.reviewers(team, announcement)) people.add(userCode);
     }
     if (to.includes('applicant')) people.add(announcement.notice.data.user_code);
+    if (to.includes('copied')) for (const userCode of announcement.copied) people.add(userCode);
     const mailboxes = new Map<string, Recipient>();
     for (const address of addressesIn(to)) mailboxes.set(address.toLowerCase(), { address });
     for (const [userCode, address] of await this.addressesOf(team, [...people])) {
@@ -48,11 +49,12 @@ export class Recipients {
     return this.directory.emailsOf(this.database, team, userCodes);
   }
 
-  /** The people whom the step asks: by name, and the members of its groups. Nobody knows who has a role. */
+  /** The people whom the step asks: by name, and whoever is in its groups and has its roles right now. */
   private async reviewers(team: string | null, { asked, notAsked }: Announcement): Promise<Set<string>> {
     const named = asked.flatMap((subject) => userOfSubject(subject) ?? []);
-    const groups = await this.directory.membersOf(this.database, asked.filter(isGroupSubject), team);
-    const people = new Set([...named, ...[...groups.values()].flat()]);
+    const others = asked.filter((subject) => userOfSubject(subject) === null);
+    const members = await this.directory.membersOf(this.database, others, team);
+    const people = new Set([...named, ...[...members.values()].flat()]);
     if (notAsked !== null) people.delete(notAsked);
     return people;
   }

@@ -16,7 +16,7 @@ export interface SubscriptionRow {
   businessTypes: string | null;
   /** Where a webhook goes; null for e-mail. */
   url: string | null;
-  /** Whom an e-mail goes to, comma-separated: `reviewers`, `applicant`, addresses. Null for webhooks. */
+  /** Whom an e-mail goes to, comma-separated: `reviewers`, `applicant`, `copied`, addresses. Null for webhooks. */
   recipients: string | null;
   /** In which language mails are written. */
   language: string;

@@ -5,6 +5,7 @@ describe(isRecipient.name, () => {
   it.each([
     'reviewers',
     'applicant',
+    'copied',
     'ann@example.com',
     'ann+approvals@mail.example.com',
     '审批@example.com',

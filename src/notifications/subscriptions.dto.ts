@@ -18,8 +18,9 @@ export class CreateSubscription {
 
   @NoticeTypes({
     description:
-      'What to hear of. `step.decided`: somebody approved or rejected a step. `delivery.parked`: a callback of the ' +
-      'order is no longer tried.',
+      'What to hear of. `step.in_review`: a step opened. `step.assigned`: somebody else is asked on an open step. ' +
+      '`step.decided`: somebody approved or rejected a step. `delivery.parked`: a callback of the order is no longer ' +
+      'tried.',
     example: ['step.in_review', 'order.completed'],
   })
   events: NoticeType[];
@@ -46,8 +47,9 @@ export class CreateSubscription {
 
   @RecipientList({
     description:
-      'Of e-mail: `reviewers` (the people asked on the step that the news is about), `applicant`, and addresses. Each ' +
-      'mailbox gets a mail of its own. People whom the directory has no address for are left out.',
+      'Of e-mail: `reviewers` (the people asked on the step that the news is about; of `step.assigned`, those who were ' +
+      'not asked before), `applicant`, `copied` (of `order.copied`, who gets the copy; else everybody who has got one), ' +
+      'and addresses. Each mailbox gets a mail of its own. People whom the directory has no address for are left out.',
     example: ['reviewers', 'approvals@example.com'],
     special: true,
   })

@@ -84,7 +84,7 @@ export function describe(event: OrderEvent): string {
     case 'order.detached':
       return 'the order no longer counts for its business object: a test environment was cleaned up';
     case 'order.withdrawn':
-      return `the order is withdrawn by its applicant${words(event.remark)}`;
+      return `the order is withdrawn${words(event.remark)}`;
     case 'order.executing':
       return 'all steps have passed; the business module is asked to execute';
     case 'order.completed':

@@ -113,15 +113,23 @@ export class OperationLogService {
     return [...transitions.values()];
   }
 
-  /** The log of an order, oldest first. Whoever calls has made sure that the order exists for the caller. */
-  async page(orderId: string, window: PageWindow): Promise<Page<LogEntry>> {
+  /**
+   * The log of an order, oldest first. Whoever calls has made sure that the order exists for the caller.
+   * @param operation only the rows of this one; null: all
+   */
+  async page(
+    orderId: string,
+    window: PageWindow,
+    operation: OrderEvent['type'] | null = null,
+  ): Promise<Page<LogEntry>> {
     const [transition, seq] = (window.after ?? '0:-1').split(':').map(Number) as [number, number];
     const rows = await this.database.rows<Row>(
       `SELECT id, operation_user_code, operation, operation_details, operation_time, operation_data, transition_no, seq
          FROM ${table}
         WHERE apply_order_id = ? AND (transition_no > ? OR (transition_no = ? AND seq > ?))
+          ${operation === null ? '' : 'AND operation = ?'}
         ORDER BY transition_no, seq LIMIT ${window.take}`,
-      [orderId, transition, transition, seq],
+      [orderId, transition, transition, seq, ...(operation === null ? [] : [operation])],
     );
     return pageOf(rows, window, (row) => `${row.transition_no}:${row.seq}`, toEntry);
   }

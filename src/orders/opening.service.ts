@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { isSystemAdmin, isTeamAdmin, type Principal, teamOf } from '../auth/principal.js';
+import { actingTeam, isSystemAdmin, isTeamAdmin, type Principal } from '../auth/principal.js';
 import { Database } from '../database/database.js';
 import { wholeSecond } from '../database/dialect.js';
 import type { Tx } from '../database/sql.js';
@@ -24,6 +24,9 @@ import type { OpenOrder, OrderPreview, OrderView } from './orders.dto.js';
 import { OrdersRepository } from './orders.repository.js';
 import { previewOf } from './preview.js';
 
+/** What another room opens an order with. */
+export { OpenOrder } from './orders.dto.js';
+
 const maxVariablesBytes = 60_000;
 
 /** Who applies, in which team. */
@@ -34,6 +37,9 @@ interface Application {
   /** Opened by a service account on behalf of the user. */
   readonly byService: boolean;
 }
+
+/** What a request to open says besides the business type. */
+type Applicant = Pick<OpenOrder, 'userCode' | 'accCode' | 'variables'>;
 
 /** An order that could be opened: what it copies, and what the engine needs to decide on it. */
 export interface OpeningPlan {
@@ -86,8 +92,13 @@ export class OpeningService {
 
   /** Tells the path that an order would take if it were opened now; stores nothing, and asks nobody but resolvers. */
   async preview(principal: Principal, dto: OpenOrder): Promise<OrderPreview> {
-    const plan = await this.plan(principal, dto);
+    const plan = await this.plan(principal, dto, true);
     return previewOf(plan.snapshot.templateId, plan.opening, planPath(plan.opening));
+  }
+
+  /** The team in which the caller would open. @throws Problem 400, 403 or 404 when the caller may not apply like that. */
+  team(principal: Principal, dto: Applicant): string | null {
+    return applicationOf(principal, dto).team;
   }
 
   /** The path of an order that could be opened. */
@@ -95,11 +106,15 @@ export class OpeningService {
     return planPath(plan.opening);
   }
 
-  /** Reads all that an opening copies and depends on. Asks resolvers, so never inside a transaction. */
-  async plan(principal: Principal, dto: OpenOrder): Promise<OpeningPlan> {
+  /**
+   * Reads all that an opening copies and depends on. Asks resolvers, so never inside a transaction.
+   * @param everybody whether the people are wanted too that an opening does not need: to tell of them
+   */
+  async plan(principal: Principal, dto: OpenOrder, everybody: boolean = false): Promise<OpeningPlan> {
+    requireOpenable(principal, dto.businessType);
     const application = applicationOf(principal, dto);
     const snapshot = await this.snapshot(application, dto.businessType);
-    return { application, snapshot, dto, opening: await this.opening(application, snapshot, dto) };
+    return { application, snapshot, dto, opening: await this.opening(application, snapshot, dto, everybody) };
   }
 
   /** Opens a planned order. @throws Problem 422 approver_not_found */
@@ -172,6 +187,7 @@ export class OpeningService {
     { team, userCode, systemAdmin: isAdmin }: Application,
     snapshot: OpeningSnapshot,
     dto: OpenOrder,
+    everybody: boolean,
   ): Promise<Opening> {
     const { autoApprove, dedupe } = snapshot;
     const variables = dto.variables ?? {};
@@ -193,6 +209,7 @@ export class OpeningService {
       applicant: { userCode, systemAdmin },
       steps: asked,
       answered,
+      everybody,
       inactive: new Map(snapshot.stages.flatMap((stage) => [...stage.inactive])),
     });
     return {
@@ -213,8 +230,18 @@ export function requireSmallVariables(variables: Readonly<Record<string, unknown
   throw invalid('variables', `must not take more than ${maxVariablesBytes} bytes as JSON`);
 }
 
+/** @throws Problem 403 when the caller may not open orders of this business type at all. */
+export function requireOpenable(principal: Principal, businessType: string): void {
+  if (mayOpen(principal, businessType)) return;
+  throw new Problem('forbidden', `this API key may not open orders of business type ${businessType}`);
+}
+
+/** Whether the caller may open orders of a business type: API keys can be limited to some. */
+export const mayOpen = (principal: Principal, businessType: string): boolean =>
+  principal.kind === 'user' || (principal.businessTypes?.includes(businessType) ?? true);
+
 /** @throws Problem 400, 403 or 404 when the caller may not apply for this person in this team. */
-function applicationOf(principal: Principal, dto: OpenOrder): Application {
+function applicationOf(principal: Principal, dto: Applicant): Application {
   requireSmallVariables(dto.variables);
   if (principal.kind === 'user') {
     if (dto.userCode !== undefined && dto.userCode !== principal.userCode) {
@@ -222,16 +249,11 @@ function applicationOf(principal: Principal, dto: OpenOrder): Application {
         isTeamAdmin(principal) || isSystemAdmin(principal) ? 'even administrators open' : 'people open';
       throw new Problem('forbidden', `${who} orders for themselves; a service account opens them for others`);
     }
-    const team = teamOf(principal, dto.accCode);
+    const team = actingTeam(principal, dto.accCode);
     return { userCode: principal.userCode, team, systemAdmin: isSystemAdmin(principal), byService: false };
   }
   if (dto.userCode === undefined) throw invalid('userCode', 'is required with an API key: who applies?');
   if (dto.userCode === 'system') throw invalid('userCode', 'system is the service itself');
-  if (principal.businessTypes && !principal.businessTypes.includes(dto.businessType)) {
-    throw new Problem('forbidden', `this API key may not open orders of business type ${dto.businessType}`);
-  }
-  const team = dto.accCode ?? (principal.accCodes.length === 1 ? principal.accCodes[0] : undefined);
-  if (team === undefined) throw invalid('accCode', 'is required: this API key acts for several teams');
-  if (!principal.accCodes.includes(team)) throw notFound(`team ${team}`);
+  const team = actingTeam(principal, dto.accCode);
   return { userCode: dto.userCode, team, systemAdmin: false, byService: true };
 }

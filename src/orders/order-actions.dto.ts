@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsObject, IsUrl } from 'class-validator';
 import { type ResumeWay, resumeWays, type SignPosition, signPositions } from '../engine/order-state.js';
 import { type ApplyStatus, applyStatuses, maxStages } from '../engine/vocabulary.js';
-import { Code, Codes, field, ListOf, OneOf, Text, Verbatim, WholeNumber } from '../http/fields.js';
+import { Code, Codes, field, ListOf, Moment, OneOf, Text, Verbatim, WholeNumber } from '../http/fields.js';
 
 const words = { optional: true, nullable: true } as const;
 
@@ -107,6 +107,31 @@ export class CommentOrder {
     example: [{ name: '合同.pdf', url: 'https://files.example.com/c.pdf' }],
   })
   attachments?: AttachmentFields[];
+}
+
+export class CommentView {
+  @ApiProperty({ example: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a30' })
+  id: string;
+
+  @ApiProperty({ example: 'u1' })
+  userCode: string;
+
+  @ApiProperty({ example: '合同见附件' })
+  text: string;
+
+  @ApiProperty({ type: [AttachmentFields] })
+  attachments: readonly AttachmentFields[];
+
+  @Moment()
+  time: Date;
+}
+
+export class CommentPage {
+  @ApiProperty({ type: [CommentView] })
+  items: readonly CommentView[];
+
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor: string | null;
 }
 
 export class OrderToDecide {

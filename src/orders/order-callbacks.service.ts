@@ -5,7 +5,7 @@ import { systemUserCode } from '../auth/token.verifier.js';
 import { Database } from '../database/database.js';
 import { forUpdate } from '../database/dialect.js';
 import type { Tx } from '../database/sql.js';
-import type { DirectoryFacts } from '../engine/advance.js';
+import type { DirectoryFacts, Found } from '../engine/advance.js';
 import type { CallbackAnswer, CallbackCommand } from '../engine/callbacks.js';
 import type { AbandonedTo } from '../engine/events.js';
 import { applyStatusCodes, nameOf } from '../engine/codes.js';
@@ -13,7 +13,9 @@ import type { ApplyStatus, CallbackKind } from '../engine/vocabulary.js';
 import { OrderCommands } from './order.commands.js';
 import { OrderPeople } from './order.people.js';
 import type { OrderRecord } from './order.record.js';
+import { contextOf, OrderResolvers } from './order.resolvers.js';
 import { callbackTopics, eventsTopic } from './order.transitions.js';
+import { OrdersRepository } from './orders.repository.js';
 
 export type { AbandonedTo, CallbackAnswer, CallbackKind, OrderRecord };
 export { callbackTopics, eventsTopic };
@@ -27,6 +29,12 @@ export interface OrderCallback {
   /** Left out when the service itself acts. */
   readonly userCode?: string;
 }
+
+/** Whom resolvers name for steps that may open because of an answer; asked before its transaction, by step. */
+export type Ahead = ReadonlyMap<number, Found>;
+
+/** Nobody was asked: a step that a resolver would fill opens, and who may decide it is asked at the decision. */
+export const nobodyAsked: Ahead = new Map();
 
 /** An order under its row lock. */
 export interface LockedForCallback {
@@ -43,8 +51,21 @@ export class OrderCallbacksService {
   constructor(
     private readonly commands: OrderCommands,
     private readonly people: OrderPeople,
+    private readonly resolvers: OrderResolvers,
+    private readonly orders: OrdersRepository,
     private readonly database: Database,
   ) {}
+
+  /**
+   * Whom resolvers name for the steps that open once a check is passed. Goes over the network, so never inside a
+   * transaction; an order without such steps asks nobody.
+   */
+  async ahead(scope: TeamScope, orderId: string, kind: CallbackKind): Promise<Ahead> {
+    const record = kind === 'check' ? await this.orders.find(scope, orderId) : null;
+    if (record?.state.applyStatus !== 'initiating') return nobodyAsked;
+    const waiting = record.state.steps.filter((step) => step.auditStatus === 'waiting');
+    return this.resolvers.approvers(waiting, contextOf(record));
+  }
 
   /**
    * Locks an order's row: whoever changes an order and something beside it locks the order first.
@@ -61,8 +82,13 @@ export class OrderCallbacksService {
   }
 
   /** The business module's answer (domain rules 2 and 6). */
-  answer(tx: Tx, callback: OrderCallback, answer: CallbackAnswer): Promise<OrderRecord> {
-    return this.command(tx, callback, (facts) => ({
+  answer(
+    tx: Tx,
+    callback: OrderCallback,
+    answer: CallbackAnswer,
+    ahead: Ahead,
+  ): Promise<OrderRecord> {
+    return this.command(tx, callback, ahead, (facts) => ({
       type: 'answer_callback',
       callback: callback.kind,
       answer,
@@ -71,8 +97,8 @@ export class OrderCallbacksService {
   }
 
   /** The check could not be asked; its business type lets the order go on. */
-  skipCheck(tx: Tx, orderId: string, error: string): Promise<OrderRecord> {
-    return this.command(tx, { scope: 'all', orderId, kind: 'check' }, (facts) => ({
+  skipCheck(tx: Tx, orderId: string, error: string, ahead: Ahead): Promise<OrderRecord> {
+    return this.command(tx, { scope: 'all', orderId, kind: 'check' }, ahead, (facts) => ({
       type: 'skip_check',
       error,
       facts,
@@ -81,7 +107,7 @@ export class OrderCallbacksService {
 
   /** Nothing more is tried until an administrator acts. */
   park(tx: Tx, callback: OrderCallback, deliveryId: string, error: string): Promise<OrderRecord> {
-    return this.command(tx, callback, () => ({
+    return this.command(tx, callback, nobodyAsked, () => ({
       type: 'park_callback',
       callback: callback.kind,
       deliveryId,
@@ -90,7 +116,7 @@ export class OrderCallbacksService {
   }
 
   redeliver(tx: Tx, callback: OrderCallback, deliveryId: string): Promise<OrderRecord> {
-    return this.command(tx, callback, () => ({
+    return this.command(tx, callback, nobodyAsked, () => ({
       type: 'redeliver_callback',
       callback: callback.kind,
       deliveryId,
@@ -102,8 +128,9 @@ export class OrderCallbacksService {
     tx: Tx,
     callback: OrderCallback,
     to: { readonly deliveryId: string; readonly applyStatus: AbandonedTo; readonly reason: string },
+    ahead: Ahead,
   ): Promise<OrderRecord> {
-    return this.command(tx, callback, (facts) => ({
+    return this.command(tx, callback, ahead, (facts) => ({
       type: 'abandon_callback',
       callback: callback.kind,
       ...to,
@@ -114,10 +141,11 @@ export class OrderCallbacksService {
   private async command(
     tx: Tx,
     { scope, orderId, userCode = systemUserCode }: OrderCallback,
+    ahead: Ahead,
     make: (facts: DirectoryFacts) => CallbackCommand,
   ): Promise<OrderRecord> {
     const { record } = await this.commands.carryOut(tx, { scope, id: orderId, userCode }, async (order) =>
-      make(await this.people.facts(tx, order.head.accCode, order.state, new Map())),
+      make(await this.people.facts(tx, order.head.accCode, order.state, ahead)),
     );
     return record;
   }

@@ -3,7 +3,7 @@ import type { TeamScope } from '../auth/principal.js';
 import { teamClause } from '../auth/team-clause.js';
 import { Database } from '../database/database.js';
 import { fromDbTime } from '../database/dialect.js';
-import type { SqlValue } from '../database/sql.js';
+import { places, type SqlValue } from '../database/sql.js';
 import { applyStatusCodes, nameOf } from '../engine/codes.js';
 import type { ApplyStatus } from '../engine/vocabulary.js';
 import type { OrderSummary } from './orders.dto.js';
@@ -13,6 +13,8 @@ export interface OrderFilter {
   readonly applyStatus?: ApplyStatus;
   readonly businessType?: string;
   readonly businessKey?: string;
+  /** Only what counts for a business object of one team, whose flows are of these types; none of them: nothing. */
+  readonly ofObject?: { readonly team: string | null; readonly businessTypes: readonly string[] };
 }
 
 interface Row {
@@ -98,13 +100,13 @@ export class OrderListsRepository {
     const rows = await this.database.rows<Row>(
       `SELECT DISTINCT ${columns}, ${key} AS sort_key FROM ${from}
         WHERE 1 = 1${where.map(([sql]) => ` AND ${sql}`).join('')}${team.sql} ORDER BY ${key} DESC LIMIT ${take}`,
-      [...where.map(([, value]) => value), ...team.values],
+      [...where.flatMap(([, ...values]) => values), ...team.values],
     );
     return rows.map(toSummary);
   }
 }
 
-type Condition = readonly [sql: string, value: SqlValue];
+type Condition = readonly [sql: string, ...values: SqlValue[]];
 
 /** @param key the column by which the list is sorted */
 function conditions(filter: OrderFilter, key: string, after: string | null): Condition[] {
@@ -114,7 +116,16 @@ function conditions(filter: OrderFilter, key: string, after: string | null): Con
     ['o.business_key = ?', filter.businessKey],
     [`${key} < ?`, after ?? undefined],
   ];
-  return wanted.filter((condition): condition is Condition => condition[1] !== undefined);
+  const plain = wanted.filter((condition): condition is [string, SqlValue] => condition[1] !== undefined);
+  return filter.ofObject ? [...plain, countingFor(filter.ofObject.team, filter.ofObject.businessTypes)] : plain;
+}
+
+/** Orders `o` of one team and of these types that still count for their business objects. @param team null: of none */
+export function countingFor(team: string | null, businessTypes: readonly string[]): Condition {
+  if (businessTypes.length === 0) return ['1 = 0'];
+  const types = `o.detached = 0 AND o.business_type IN (${places(businessTypes.length)})`;
+  if (team === null) return [`${types} AND o.acc_code IS NULL`, ...businessTypes];
+  return [`${types} AND o.acc_code = ?`, ...businessTypes, team];
 }
 
 const toSummary = (row: Row): OrderSummary => ({

@@ -43,6 +43,8 @@ export interface Ahead {
   readonly refuses: boolean;
   /** What resolvers have answered, by step. */
   readonly answered: ReadonlyMap<number, Found>;
+  /** Whether the people behind groups and roles are wanted also where a step asks them as they are: to tell of them. */
+  readonly everybody?: boolean;
   /** Of people whom the directory was asked for already: whether they are inactive. */
   readonly inactive?: ReadonlyMap<string, boolean>;
 }
@@ -111,7 +113,7 @@ export class OrderPeople {
         refuses,
         answered,
       },
-      open && open.people.length > 0 ? open : null,
+      open && (open.people.length > 0 || awaited(open).length > 0) ? open : null,
       approvers,
     );
   }
@@ -131,12 +133,16 @@ export class OrderPeople {
     const named = [...steps, ...(open ? [open] : [])].flatMap((step) => step.subjects);
     const codes = [...new Set([applicant.userCode, ...approverCodes])];
     const memberships = await this.memberships(sql, team, codes, named);
-    const asked = steps.filter((step) => !isLazy(step) && !isFound(step)).flatMap((step) => step.subjects);
-    const asking = [...asked, ...(open?.subjects ?? [])].filter((subject) => userOfSubject(subject) === null);
+    const asked = steps
+      .filter((step) => !isFound(step) && (ahead.everybody || !isLazy(step)))
+      .flatMap((step) => step.subjects);
+    // Of a step that asks its groups as they are, only whoever was added to it can be missing.
+    const opened = open && !isLazy(open) ? open.subjects : [];
+    const asking = [...asked, ...opened].filter((subject) => userOfSubject(subject) === null);
     const fallback = steps.flatMap((step) => step.finding?.fallback ?? []);
     const users = [
       ...asked.flatMap((subject) => userOfSubject(subject) ?? []),
-      ...(open?.people ?? []),
+      ...(open ? awaited(open) : []),
       ...fallback,
     ];
     return {
@@ -168,7 +174,7 @@ export class OrderPeople {
 
   /** The steps that ask people, groups and roles as they are, and among whom nobody could review. */
   private async deserted(sql: Sql, ahead: Ahead): Promise<ReadonlySet<number>> {
-    const { team, autoApprove, applicant, steps, refuses } = ahead;
+    const { team, steps, refuses } = ahead;
     const lazy = steps.filter(
       (step) => isLazy(step) && (refuses || (step.finding?.whenNobody ?? 'refuse') !== 'refuse'),
     );
@@ -183,7 +189,7 @@ export class OrderPeople {
       shared.length > 0 ? await this.directory.reachable(sql, team, shared) : new Set<Subject>();
     const isThere = (subject: Subject): boolean => {
       const user = userOfSubject(subject);
-      if (user !== null) return !inactive.has(user) && (autoApprove !== 'never' || user !== applicant.userCode);
+      if (user !== null) return !inactive.has(user);
       // A system administrator can always be found: the service cannot be set up without one.
       return subject === systemAdminSubject || reachable.has(subject);
     };
@@ -215,6 +221,13 @@ export class OrderPeople {
 }
 
 const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
+
+/** People whom an open step waits for by name: it has to know whether they are still there. */
+const awaited = (step: StepState): string[] =>
+  step.seats
+    .filter((seat) => seat.gone === null && seat.decision === null)
+    .filter((seat) => !isLazy(step) || seat.kind === 'added' || seat.kind === 'consulted')
+    .flatMap((seat) => userOfSubject(seat.subject) ?? []);
 
 /** Everything that an order's steps name or ask, besides people. */
 const subjectsOf = (state: OrderState): Subject[] =>

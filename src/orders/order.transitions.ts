@@ -59,14 +59,15 @@ export class OrderTransitions {
 function deliveriesOf({ record, events, watched }: Told): Delivery[] {
   const { id, accCode, businessTypeId, updateTime } = record.head;
   const common = { orderId: id, accCode, time: updateTime };
+  const transition = record.state.version;
   const deliveries = events.flatMap((event): Delivery[] => {
     const topic = topicOf(event);
-    return topic
-      ? [{ ...common, topic, target: `b:${businessTypeId ?? ''}`, payload: { ticket_id: id } }]
-      : [];
+    if (!topic) return [];
+    // The opening's check has no cause; one after a resubmission is another check of the same order.
+    const cause = topic === callbackTopics.check && transition > 1 ? String(transition) : '';
+    return [{ ...common, topic, cause, target: `b:${businessTypeId ?? ''}`, payload: { ticket_id: id } }];
   });
   if (watched) {
-    const transition = record.state.version;
     deliveries.push({
       ...common,
       topic: eventsTopic,

@@ -5,6 +5,7 @@ import { asUser, type Principal } from '../auth/principal.js';
 import { type Page, PageQuery } from '../http/pagination.js';
 import { Problems } from '../http/problem.docs.js';
 import type { LogEntry } from '../operation-log/operation-log.service.js';
+import { CommentPage, type CommentView } from './order-actions.dto.js';
 import { OpeningService } from './opening.service.js';
 import { DecideOrder, LogPage, OpenOrder, OrderPreview, OrderView, WithdrawOrder } from './orders.dto.js';
 import { OrdersService } from './orders.service.js';
@@ -25,6 +26,7 @@ export class OrdersController {
     'validation_failed',
     'not_found',
     'approver_not_found',
+    'business_type_disabled',
     'idempotency_key_reused',
     'request_in_flight',
   )
@@ -59,6 +61,18 @@ export class OrdersController {
     @Query() query: PageQuery,
   ): Promise<Page<LogEntry>> {
     return this.orders.logs(caller, id, query);
+  }
+
+  @Get(':id/comments')
+  @ApiOperation({ summary: 'Read what people have said about an order, oldest first' })
+  @ApiOkResponse({ type: CommentPage })
+  @Problems('not_found')
+  comments(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Query() query: PageQuery,
+  ): Promise<Page<CommentView>> {
+    return this.orders.comments(caller, id, query);
   }
 
   @Post(':id/approve')

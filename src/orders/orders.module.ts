@@ -4,6 +4,8 @@ import { DirectoryModule } from '../directory/directory.module.js';
 import { OperationLogModule } from '../operation-log/operation-log.module.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
 import { CopiesRepository } from './copies.repository.js';
+import { ObjectOrdersRepository } from './object-orders.repository.js';
+import { ObjectOrdersService } from './object-orders.service.js';
 import { OpeningRepository } from './opening.repository.js';
 import { OpeningService } from './opening.service.js';
 import { OpeningStages } from './opening.stages.js';
@@ -19,6 +21,7 @@ import { OrderTransitions } from './order.transitions.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersRepository } from './orders.repository.js';
 import { OrdersService } from './orders.service.js';
+import { RecountHandler } from './recount.handler.js';
 import { SeatsRepository } from './seats.repository.js';
 
 @Module({
@@ -26,6 +29,8 @@ import { SeatsRepository } from './seats.repository.js';
   controllers: [OrderActionsController, OrdersController],
   providers: [
     CopiesRepository,
+    ObjectOrdersRepository,
+    ObjectOrdersService,
     OpeningRepository,
     OpeningService,
     OpeningStages,
@@ -39,8 +44,9 @@ import { SeatsRepository } from './seats.repository.js';
     OrderTransitions,
     OrdersRepository,
     OrdersService,
+    RecountHandler,
     SeatsRepository,
   ],
-  exports: [OpeningService, OrderCallbacksService, OrdersService],
+  exports: [ObjectOrdersService, OpeningService, OrderCallbacksService, OrdersService],
 })
 export class OrdersModule {}

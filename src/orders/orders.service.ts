@@ -18,6 +18,7 @@ import { CopiesRepository } from './copies.repository.js';
 import { OrderDesk } from './order.desk.js';
 import { OrderPeople } from './order.people.js';
 import type { OrderRecord } from './order.record.js';
+import type { CommentView } from './order-actions.dto.js';
 import { OrderResolvers, ResolverNeeded } from './order.resolvers.js';
 import { toView } from './order.view.js';
 import { type OrderFilter, OrderListsRepository } from './order-lists.repository.js';
@@ -74,6 +75,13 @@ export class OrdersService {
   async logs(principal: Principal, id: string, query: PageQuery): Promise<Page<LogEntry>> {
     await this.readable(principal, id);
     return this.log.page(id, windowOf(query, 100));
+  }
+
+  /** What people have said about an order, oldest first. @throws Problem 404, 403 */
+  async comments(principal: Principal, id: string, query: PageQuery): Promise<Page<CommentView>> {
+    await this.readable(principal, id);
+    const { items, nextCursor } = await this.log.page(id, windowOf(query), 'order.commented');
+    return { items: items.flatMap(toComment), nextCursor };
   }
 
   /** Orders of an applicant, or of all, within teams; newest first. The caller's right to the list is judged before. */
@@ -169,6 +177,11 @@ export class OrdersService {
     return { ...actor, confirmed: await this.resolvers.confirms(asked) };
   }
 }
+
+const toComment = ({ id, data, operationTime }: LogEntry): CommentView[] =>
+  data.type === 'order.commented'
+    ? [{ id, userCode: data.userCode, text: data.text, attachments: data.attachments, time: operationTime }]
+    : [];
 
 const qualities = {
   assignee: 'a reviewer of',

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { toDbTime } from '../database/dialect.js';
 import { insertRows, places, type SqlValue, type Tx } from '../database/sql.js';
 import type { Seat, StepState } from '../engine/order-state.js';
+import { newSeat } from '../engine/seats.js';
+import { userSubject } from '../engine/vocabulary.js';
 import { type ChangedSeat, changedSeats, type OrderRecord, personOf, seatKey } from './order.record.js';
 import { decisionCodes, turnCodes } from './order.rows.js';
 
@@ -29,6 +31,22 @@ export class SeatsRepository {
     const added = changes.filter(({ was }) => was === undefined);
     if (changed.length > 0) await this.update(tx, after.head.id, changed, time);
     if (added.length > 0) await this.insertRows(tx, after, added);
+    if (Boolean(before.state.returned) !== Boolean(after.state.returned)) await this.turnOfApplicant(tx, after);
+  }
+
+  /** A returned order lies in its applicant's to-do list, as step 0, until it is resubmitted or withdrawn. */
+  private async turnOfApplicant(tx: Tx, record: OrderRecord): Promise<void> {
+    const { head, state } = record;
+    const turn = state.returned ? 'open' : 'closed';
+    const seat = newSeat(userSubject(state.applicant), 'named', { turn });
+    const found = await tx.run(
+      `UPDATE ${table} SET state = ? WHERE apply_order_id = ? AND apply_step = 0 AND subject = ?`,
+      [turnCodes[turn], head.id, seat.subject],
+    );
+    if (found > 0) return;
+    const step = { applyStep: 0, nodeName: '', subjects: [] };
+    // Under `never` the applicant decides nothing, and resubmits all the same.
+    await this.insertRows(tx, record, [{ step, seat }], '');
   }
 
   private async update(
@@ -65,9 +83,12 @@ export class SeatsRepository {
   private insertRows(
     tx: Tx,
     { head, state, decidedAt }: OrderRecord,
-    rows: readonly { readonly step: StepState; readonly seat: Seat }[],
+    rows: readonly {
+      readonly step: Pick<StepState, 'applyStep' | 'nodeName' | 'subjects'>;
+      readonly seat: Seat;
+    }[],
+    barred: string = state.autoApprove === 'never' ? state.applicant : '',
   ): Promise<void> {
-    const barred = state.autoApprove === 'never' ? state.applicant : '';
     const createTime = toDbTime(head.createTime);
     return insertRows(
       tx,

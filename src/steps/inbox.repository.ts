@@ -3,11 +3,13 @@ import type { TeamScope } from '../auth/principal.js';
 import { teamClause } from '../auth/team-clause.js';
 import { Database } from '../database/database.js';
 import type { SqlValue } from '../database/sql.js';
-import type { Subject } from '../engine/vocabulary.js';
+import { type Subject, userSubject } from '../engine/vocabulary.js';
 
 /** What an assignee row tells of its order, without joining back to it. */
 export interface InboxRow {
   readonly apply_order_id: string;
+  /** 0: returned to its applicant. */
+  readonly apply_step: number;
   readonly business_type: string;
   readonly business_key: string | null;
   readonly title: string | null;
@@ -20,6 +22,7 @@ export interface InboxRow {
 
 /** What the to-do list may be narrowed to. */
 export interface InboxFilter {
+  readonly applyStatus?: 'in_review' | 'initiating';
   readonly businessType?: string;
   readonly businessKey?: string;
 }
@@ -33,7 +36,7 @@ export interface Desk {
 }
 
 const columns =
-  'apply_order_id, business_type, business_key, title, template_id, template_name, user_code, acc_code, create_time';
+  'apply_order_id, apply_step, business_type, business_key, title, template_id, template_name, user_code, acc_code, create_time';
 
 /** SQLite joins at most 500 selects; nobody sits on that many desks, and who does is asked for in parts. */
 const subjectsAtOnce = 100;
@@ -73,6 +76,19 @@ export class InboxRepository {
   }
 }
 
+/**
+ * Who has a place of their own on the step waits for that one's turn, not for the group's: whoever handed it over, has
+ * left, was added to come later, or waits for an opinion. The same rule by which `seatInTurn` judges a decision.
+ */
+const hasNoPlaceOfTheirOwn =
+  ' AND NOT EXISTS (SELECT 1 FROM dms_s_apply_order_assignee own WHERE own.apply_order_id = a.apply_order_id' +
+  ' AND own.apply_step = a.apply_step AND own.subject = ?' +
+  " AND (own.gone IN ('handed_over', 'left') OR own.gone IS NULL AND own.kind <> 'consulted'" +
+  " AND (own.kind <> 'acting' OR own.decision IS NOT NULL" +
+  ' OR EXISTS (SELECT 1 FROM dms_s_apply_order_assignee asked WHERE asked.apply_order_id = own.apply_order_id' +
+  " AND asked.apply_step = own.apply_step AND asked.kind = 'consulted' AND asked.given_by = ?" +
+  ' AND asked.gone IS NULL AND asked.decision IS NULL))))';
+
 function union(
   subjects: readonly Subject[],
   who: Desk,
@@ -92,14 +108,21 @@ function union(
   and('apply_order_id < ?', after);
   // Under `never` the applicant may sit on the step, but not decide it.
   and('barred_user_code <> ?', who.userCode);
+  if (filter.applyStatus) where.push(` AND apply_step ${filter.applyStatus === 'in_review' ? '>' : '='} 0`);
   and('business_type = ?', filter.businessType);
   and('business_key = ?', filter.businessKey);
-  const one =
-    `SELECT ${select} FROM dms_s_apply_order_assignee WHERE subject = ? AND state = 1${where.join('')}${team.sql}` +
-    ` ORDER BY apply_order_id DESC LIMIT ${take}`;
-  const values = subjects.flatMap((subject) => [subject, ...shared, ...team.values]);
-  if (subjects.length === 1) return { sql: one, values };
-  const parts = subjects.map((_, index) => `SELECT * FROM (${one}) part${index}`);
+  const own = userSubject(who.userCode);
+  const one = (subject: Subject): string =>
+    `SELECT ${select} FROM dms_s_apply_order_assignee a WHERE subject = ? AND state = 1${where.join('')}${team.sql}` +
+    `${subject === own ? '' : hasNoPlaceOfTheirOwn} ORDER BY apply_order_id DESC LIMIT ${take}`;
+  const values = subjects.flatMap((subject) => [
+    subject,
+    ...shared,
+    ...team.values,
+    ...(subject === own ? [] : [own, who.userCode]),
+  ]);
+  if (subjects.length === 1) return { sql: one(subjects[0] ?? own), values };
+  const parts = subjects.map((subject, index) => `SELECT * FROM (${one(subject)}) part${index}`);
   // Not UNION ALL: who sits at two desks of a step finds the order once, and the limit counts it once.
   return { sql: `${parts.join(' UNION ')} ORDER BY apply_order_id DESC LIMIT ${take}`, values };
 }

@@ -10,7 +10,7 @@ export class ListOrders extends PageQuery {
   @OneOf(listScopes, {
     optional: true,
     description:
-      '`mine`: opened by the caller (default). `todo`: waiting for the caller. `done`: decided by the caller. ' +
+      '`mine`: opened by the caller (default). `todo`: waiting for the caller, own orders that were returned included. `done`: decided by the caller. ' +
       '`cc`: sent to the caller for information. `team`: all of the team, for its administrators and service accounts.',
   })
   scope?: (typeof listScopes)[number];

@@ -71,8 +71,10 @@ export class StepsService {
       case 'done':
         return this.orders.decidedBy(own, principal.userCode, query, page);
       case 'todo': {
-        if (query.applyStatus !== undefined && query.applyStatus !== 'in_review') return [];
-        const rows = await this.inbox.todo(await this.desk(principal), query, page.take, page.after);
+        const { applyStatus, businessType, businessKey } = query;
+        if (applyStatus !== undefined && applyStatus !== 'in_review' && applyStatus !== 'initiating') return [];
+        const filter = { applyStatus, businessType, businessKey };
+        const rows = await this.inbox.todo(await this.desk(principal), filter, page.take, page.after);
         return rows.map(toSummary);
       }
       case 'cc':
@@ -117,7 +119,7 @@ const toSummary = (row: InboxRow): OrderSummary => ({
   title: row.title,
   applyTemplateId: row.template_id,
   templateName: row.template_name,
-  applyStatus: 'in_review',
+  applyStatus: row.apply_step === 0 ? 'initiating' : 'in_review',
   userCode: row.user_code,
   accCode: row.acc_code,
   createTime: fromDbTime(row.create_time),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { announcementsOf } from '../../src/notifications/announcements.js';
+import { noticeTypes } from '../../src/notifications/notice.js';
 import { OperationLogService } from '../../src/operation-log/operation-log.service.js';
 import { type OrderRecord, OrdersService } from '../../src/orders/orders.service.js';
 import {
@@ -34,15 +35,7 @@ afterAll(async () => {
 });
 beforeEach(() => receiver.behave(() => ({ status: 204 })));
 
-const everything = [
-  'order.opened',
-  'step.in_review',
-  'step.decided',
-  'order.completed',
-  'order.rejected',
-  'order.withdrawn',
-  'delivery.parked',
-];
+const everything = [...noticeTypes];
 let paths = 0;
 
 interface Subscribed {

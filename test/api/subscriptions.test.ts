@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Sealer } from '../../src/config/sealer.js';
 import { UnitOfWork } from '../../src/database/unit-of-work.js';
+import { noticeTypes } from '../../src/notifications/notice.js';
 import { type BusinessModule, startBusinessModule, verify } from '../support/business-module.js';
 import { type Client, startApp, type TestApp } from '../support/harness.js';
 import { type MailServer, startMailServer } from '../support/smtp.js';
@@ -81,6 +82,17 @@ describe('POST /subscriptions', () => {
     expect(JSON.stringify((await admin.get('/subscriptions')).body)).not.toContain('whsec_');
   });
 
+  it('should take every event that there is, as the documentation of the API lists them', async () => {
+    const document = (await (await fetch(`${app.url}/docs-json`)).json()) as {
+      components: {
+        schemas: { CreateSubscription: { properties: { events: { items: { enum: string[] } } } } };
+      };
+    };
+    const events = document.components.schemas.CreateSubscription.properties.events.items.enum;
+    expect(events).toEqual([...noticeTypes]);
+    expect(await created(admin, '/subscriptions', webhook({ events }))).toMatchObject({ events });
+  });
+
   it('should store the secret sealed, for this subscription only', async () => {
     const made = await created(admin, '/subscriptions', webhook());
     const sealed = (await columnsOf(String(made.id)))?.sealed ?? '';
@@ -90,7 +102,7 @@ describe('POST /subscriptions', () => {
   });
 
   it('should make an e-mail subscription without a secret, in Chinese unless told otherwise', async () => {
-    const body = email({ to: ['reviewers', 'applicant', 'audit@example.com'] });
+    const body = email({ to: ['reviewers', 'applicant', 'copied', 'audit@example.com'] });
     expect(await created(admin, '/subscriptions', body)).toMatchObject({
       ...body,
       url: null,

@@ -1,27 +1,13 @@
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrations } from '../../migrations/index.js';
-import { parseConfig } from '../../src/config/config.js';
-import { mysqlDataSource, sqliteDataSource } from '../../src/database/data-source.js';
 import { DeliveryQueue } from '../../src/outbox/delivery.queue.js';
+import { earlierVersion } from '../support/earlier-version.js';
 import { freshDatabase, testDialect } from '../support/fresh-database.js';
 import { openDatabase, type OpenedDatabase } from '../support/open-database.js';
 
 const [first, second] = migrations.map((migration) => new migration().name);
 const created = '2026-11-22 08:00:00';
-
-/** A database as the first version of the service made it. */
-async function firstVersion(url: string): Promise<DataSource> {
-  const { database } = parseConfig({ NODE_ENV: 'test', DATABASE_URL: url });
-  const source =
-    database.dialect === 'mysql'
-      ? mysqlDataSource(database, 'mysql', [])
-      : sqliteDataSource(database.path, [], 'write');
-  source.setOptions({ migrations: migrations.slice(0, 1) });
-  await source.initialize();
-  await source.runMigrations();
-  return source;
-}
 
 /** What it held: a business type, orders, and deliveries for a worker that was not there yet. */
 async function fill(source: DataSource): Promise<void> {
@@ -110,7 +96,7 @@ describe('a service that starts on a database of the first version', () => {
   beforeAll(async () => {
     const fresh = await freshDatabase();
     drop = () => fresh.drop();
-    const source = await firstVersion(fresh.url);
+    const source = await earlierVersion(fresh.url, 1);
     await fill(source);
     schemaBefore = await schemaOf(source);
     await source.destroy();

@@ -67,7 +67,7 @@ function transitionsOf(rows: readonly LogRow[]): OrderEvent[][] {
 }
 
 /** The rows hold a step's subjects and seats as sets: who came first is in the log. */
-const comparable = (state: OrderState): OrderState => ({
+export const comparable = (state: OrderState): OrderState => ({
   ...state,
   steps: state.steps.map((step) => ({
     ...step,

@@ -14,8 +14,11 @@ export const eve: TestUser = { sub: 'eve', acc_code: 't2' };
 export interface StageGiven {
   readonly users?: readonly string[];
   readonly groups?: readonly string[];
-  readonly mode?: 'any' | 'all';
+  readonly roles?: readonly string[];
+  readonly mode?: 'any' | 'all' | 'threshold' | 'sequential';
   readonly condition?: string;
+  /** Any other fields of its node, `auditObjectType` and `templateNodeName` among them. */
+  readonly node?: Readonly<Record<string, unknown>>;
 }
 
 /** A running service, in this process or another. */
@@ -32,7 +35,12 @@ let made = 0;
 export async function givenFlow(
   app: Speaks,
   stages: readonly StageGiven[],
-  options: { readonly autoApprove?: string; readonly executeUrl?: string; readonly checkUrl?: string } = {},
+  options: {
+    readonly autoApprove?: string;
+    readonly dedupe?: string;
+    readonly executeUrl?: string;
+    readonly checkUrl?: string;
+  } = {},
 ): Promise<{ businessType: string; templateId: string; nodeIds: string[] }> {
   const admin = app.as(boss);
   const number = ++made;
@@ -40,13 +48,14 @@ export async function givenFlow(
   for (const [index, stage] of stages.entries()) {
     const node = await created(admin, '/nodes', {
       templateNodeName: `node ${number}.${index + 1}`,
-      auditObjectType: stage.groups ? 'group' : 'user',
-      auditObject: stage.groups ?? stage.users,
+      auditObjectType: stage.groups ? 'group' : stage.roles ? 'role' : 'user',
+      auditObject: stage.groups ?? stage.roles ?? stage.users,
       ...(stage.mode ? { approvalMode: stage.mode } : {}),
+      ...stage.node,
     });
     nodeIds.push(node.id as string);
   }
-  const { autoApprove, ...callbacks } = options;
+  const { autoApprove, dedupe, ...callbacks } = options;
   const template = await created(admin, '/templates', {
     templateName: `template ${number}`,
     stages: stages.map(({ condition }, index) => ({
@@ -54,6 +63,7 @@ export async function givenFlow(
       ...(condition ? { condition } : {}),
     })),
     ...(autoApprove ? { autoApprove } : {}),
+    ...(dedupe ? { dedupe } : {}),
   });
   const businessType = `flow-${number}`;
   await created(admin, '/business-types', { code: businessType, name: `Flow ${number}`, ...callbacks });
