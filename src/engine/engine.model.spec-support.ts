@@ -146,7 +146,7 @@ export class Model {
       desk.places.push({ ...fresh(to, 'taken'), chain: [who] });
     }
     if (capacity !== 'system_admin') desk.gave.push(who);
-    if (desk.order.includes(who)) desk.order = desk.order.map((one) => (one === who ? to : one));
+    if (capacity !== 'system_admin' && desk.order.includes(who)) desk.order = desk.order.map((one) => (one === who ? to : one));
     else if (!lazy(desk.stage) && place?.sort !== 'signer') desk.order.push(to);
     return this.finish();
   }
@@ -454,8 +454,12 @@ export class Model {
       const found = this.found(desk);
       if (found === 'failed') return true;
       const { whenNobody = 'refuse' } = desk.stage.finding ?? {};
+      // ADR 0009: what the applicant alone would decide is an administrator's.
+      const seats = lazy(desk.stage) ? found : seatsFor(desk, found);
+      const theirs = autoApprove === 'never' && seats.length === 0 && !desk.stage.found;
+      if (whenNobody === 'refuse' && theirs && this.named(desk.stage, applicant)) return false;
       const needed = desk.stage.mode === 'threshold' ? (desk.stage.min ?? 1) : 1;
-      const enough = new Set([...(lazy(desk.stage) ? found : seatsFor(desk, found)), ...this.fallback(desk)]).size >= needed;
+      const enough = new Set([...seats, ...this.fallback(desk)]).size >= needed;
       return whenNobody === 'refuse' || (whenNobody === 'fallback' && !(this.fallback(desk).length > 0 && enough));
     });
   }

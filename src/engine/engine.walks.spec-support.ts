@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import type { Command } from './decide.js';
 import type { Model } from './engine.model.spec-support.js';
-import { acting, answer, type FlowGiven, type StageGiven } from './engine.spec-support.js';
-import { dedupePolicies, autoApprovePolicies, nobodyPolicies } from './vocabulary.js';
+import { acting, answer, type FlowGiven, personIn, type StageGiven } from './engine.spec-support.js';
+import { openStep, type OrderState } from './order-state.js';
+import { mayDecide } from './permission.js';
+import { autoApprovePolicies, dedupePolicies, nobodyPolicies, userOfSubject } from './vocabulary.js';
 
 /** Who appears in random orders: few, so that they meet. */
 export const people = ['ann', 'bob', 'carol', 'dave', 'eve', 'tina', 'root'];
@@ -14,6 +16,8 @@ type Directory = Pick<FlowGiven, 'groups' | 'inactive' | 'found'>;
 export interface Act {
   readonly type: (typeof types)[number];
   readonly actor: string;
+  /** Whether it is somebody who may, where there is one, rather than anybody. */
+  readonly apt: boolean;
   readonly to: string;
   readonly position: 'before' | 'with' | 'after';
   readonly toStep: number;
@@ -68,6 +72,7 @@ export const anyFlow: fc.Arbitrary<FlowGiven> = fc
 const anyAct: fc.Arbitrary<Act> = fc.record({
   type: fc.constantFrom(...types),
   actor: fc.constantFrom(...people, 'bob', 'carol', 'dave'),
+  apt: fc.boolean().chain((yes) => (yes ? fc.constant(true) : fc.boolean())),
   to: fc.constantFrom(...people, 'nobody'),
   position: fc.constantFrom('before' as const, 'with' as const, 'after' as const),
   toStep: fc.nat({ max: 3 }),
@@ -84,6 +89,25 @@ export const flowAt = (flow: FlowGiven, { type, amount, directory }: Act): FlowG
   ...directory,
   ...(type === 'resubmit' && amount !== null ? { variables: { amount } } : {}),
 });
+
+/** Random people are seldom those whose turn it is; picks among those who may, as far as the act asks for it. */
+export function aptly(act: Act, state: OrderState, now: FlowGiven): Act {
+  if (!act.apt) return act;
+  const may = (): string[] => people.filter((who) => !('code' in mayDecide(state, personIn(who, now))));
+  const apt = {
+    resubmit: [state.applicant],
+    withdraw: act.to === act.actor ? [state.applicant] : [],
+    take_back: [state.lastDecision?.userCode ?? ''],
+    reopen: [state.steps.find((step) => step.auditStatus === 'rejected')?.auditUserCode ?? ''],
+    remove_signer: [],
+  };
+  const among = act.type in apt ? apt[act.type as keyof typeof apt] : may().filter((who) => who !== 'root' || act.actor === 'root');
+  const actor = among[people.indexOf(act.actor) % among.length] ?? act.actor;
+  const signers = openStep(state)?.seats.filter((seat) => seat.kind === 'added' && seat.gone === null) ?? [];
+  const signer = signers[act.toStep % signers.length];
+  if (act.type !== 'remove_signer' || !signer) return { ...act, actor };
+  return { ...act, actor: signer.by ?? act.actor, to: userOfSubject(signer.subject) ?? act.to };
+}
 
 export function commandOf({ type, actor, to, position, toStep, resume, amount }: Act, now: FlowGiven): Command {
   const does = acting(now);

@@ -1,6 +1,6 @@
 import type { OrderEvent, StepDecision } from './events.js';
 import { isLazy, type Seat, type SeatKind, type StepSnapshot, type StepState } from './order-state.js';
-import { newSeat, seatOf, withClosedTurns, withSeat, withTurns } from './seats.js';
+import { newSeat, ownSeat, seatOf, withClosedTurns, withSeat, withTurns } from './seats.js';
 import { type Subject, userOfSubject, userSubject } from './vocabulary.js';
 
 type Opened = Extract<OrderEvent, { type: 'order.opened' }>;
@@ -53,7 +53,7 @@ function changed(step: StepState, event: StepEvent): StepState {
     case 'step.opinion_asked':
       return withTurns(
         withSeat(
-          seatOf(step, event.from)?.gone === null
+          ownSeat(step, event.from)?.gone === null
             ? step
             : withSeat(step, newSeat(userSubject(event.from), 'acting')),
           newSeat(userSubject(event.to), 'consulted', { by: event.from, onBehalfOf: event.from }),
@@ -230,7 +230,7 @@ function autoApproved(step: StepState, reason: string, people: readonly string[]
  */
 function withVote(step: StepState, event: StepDecision, decision: Seat['decision']): StepState {
   const { capacity, auditMsg, userCode } = event;
-  const own = seatOf(step, userCode);
+  const own = ownSeat(step, userCode);
   const usable =
     own !== undefined &&
     (own.gone === null || own.gone === 'handed_over') &&
@@ -243,7 +243,7 @@ function transferred(
   step: StepState,
   { by, from, to }: Extract<OrderEvent, { type: 'step.transferred' }>,
 ): StepState {
-  const own = from === null ? undefined : seatOf(step, from);
+  const own = from === null ? undefined : ownSeat(step, from);
   const giving = own?.gone === null ? own : undefined;
   const kind = giving?.kind === 'added' || giving?.kind === 'consulted' ? giving.kind : 'taken';
   const given = newSeat(userSubject(to), kind, {

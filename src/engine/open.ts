@@ -174,6 +174,6 @@ function orphanDetail(stage: StepSnapshot, found: number, failure: string | null
   }
   return (
     `${place} finds nobody who could review it` +
-    ` (${stage.auditObjectType}: ${stage.auditObject.join(', ')}); add an active person to it and open the order again`
+    ` (${stage.auditObjectType}${stage.auditObjectType === 'resolver' ? '' : `: ${stage.auditObject.join(', ')}`}); add an active person to it and open the order again`
   );
 }

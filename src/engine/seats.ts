@@ -217,11 +217,15 @@ export function seatInTurn(step: StepState, person: Person): Seat | string {
 /** A person's seat, as far as it says anything about now. */
 export function ownSeat(step: StepState, userCode: string): Seat | undefined {
   const seat = seatOf(step, userCode);
-  return isSpent(seat) ? undefined : seat;
+  return seat && isSpent(step, seat) ? undefined : seat;
 }
 
-/** What says nothing about now: a seat of an earlier round, a signature that was taken out, an opinion that was given. */
-const isSpent = (seat: Seat | undefined): boolean =>
-  seat?.gone === 'past' ||
-  seat?.gone === 'removed' ||
-  (seat?.kind === 'consulted' && seat.gone === null && seat.decision !== null);
+/**
+ * What says nothing about now: a seat of an earlier round, a signature that was taken out, an opinion that was given, and
+ * a name of the stage that was not asked, because its person was not active when the step opened.
+ */
+const isSpent = (step: StepState, seat: Seat): boolean =>
+  seat.gone === 'past' ||
+  seat.gone === 'removed' ||
+  (seat.kind === 'consulted' && seat.gone === null && seat.decision !== null) ||
+  (seat.kind === 'named' && seat.gone === null && seat.decision === null && !baseSeats(step).includes(seat));

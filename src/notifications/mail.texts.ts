@@ -61,7 +61,7 @@ export const texts: Readonly<Record<Language, Texts>> = {
       'step.decided': '审批步骤有新结果',
       'order.returned': '申请单已退回',
       'order.resubmitted': '申请单已重新提交',
-      'order.reopened': '申请单已恢复审批',
+      'order.reopened': '申请单已重开审批',
       'order.urged': '申请单被催办',
       'order.copied': '申请单抄送',
       'order.commented': '申请单有新评论',

@@ -1,3 +1,5 @@
+import type { OrderEvent } from '../engine/events.js';
+import type { StepSnapshot } from '../engine/order-state.js';
 import { type OrderRecord, personOf, seatKey } from './order.record.js';
 import type { OrderView, StepView } from './orders.dto.js';
 
@@ -22,6 +24,19 @@ export const toView = (record: OrderRecord): OrderView => ({
   steps: toSteps(record),
 });
 
+/** A resolver's address is for administrators, who see it on its node: it may hold more than people should read. */
+export const shownObject = ({
+  auditObjectType,
+  auditObject,
+}: Pick<StepSnapshot, 'auditObjectType' | 'auditObject'>): readonly string[] =>
+  auditObjectType === 'resolver' ? [] : auditObject;
+
+/** An event as it is shown in the log. */
+export const shownEvent = (event: OrderEvent): OrderEvent =>
+  event.type === 'order.opened'
+    ? { ...event, steps: event.steps.map((step) => ({ ...step, auditObject: shownObject(step) })) }
+    : event;
+
 export const toSteps = (record: OrderRecord): StepView[] =>
   record.state.steps.map((step, index) => ({
     id: record.steps[index]?.id ?? '',
@@ -29,7 +44,7 @@ export const toSteps = (record: OrderRecord): StepView[] =>
     nodeName: step.nodeName,
     auditStatus: step.auditStatus,
     auditObjectType: step.auditObjectType,
-    auditObject: step.auditObject,
+    auditObject: shownObject(step),
     approvalMode: step.approvalMode,
     requiredApprovals: step.requiredApprovals,
     auditUserCode: step.auditUserCode,

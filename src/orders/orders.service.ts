@@ -20,7 +20,7 @@ import { OrderPeople } from './order.people.js';
 import type { OrderRecord } from './order.record.js';
 import type { CommentView } from './order-actions.dto.js';
 import { OrderResolvers, ResolverNeeded } from './order.resolvers.js';
-import { toView } from './order.view.js';
+import { shownEvent, toView } from './order.view.js';
 import { type OrderFilter, OrderListsRepository } from './order-lists.repository.js';
 import type { CanAct, DecideOrder, OrderSummary, OrderView, WithdrawOrder } from './orders.dto.js';
 import { OrdersRepository } from './orders.repository.js';
@@ -74,7 +74,8 @@ export class OrdersService {
 
   async logs(principal: Principal, id: string, query: PageQuery): Promise<Page<LogEntry>> {
     await this.readable(principal, id);
-    return this.log.page(id, windowOf(query, 100));
+    const { items, nextCursor } = await this.log.page(id, windowOf(query, 100));
+    return { items: items.map((entry) => ({ ...entry, data: shownEvent(entry.data) })), nextCursor };
   }
 
   /** What people have said about an order, oldest first. @throws Problem 404, 403 */
@@ -155,13 +156,18 @@ export class OrdersService {
     return this.desk.command(
       principal,
       id,
-      async ({ tx, record, actor, answers }) => ({
-        type,
-        actor,
-        facts: await this.people.facts(tx, record.head.accCode, record.state, answers.approvers),
-        auditMsg: dto.auditMsg ?? null,
-        expectedVersion: dto.version ?? null,
-      }),
+      async ({ tx, record, actor, answers }) => {
+        const facts = await this.people.facts(tx, record.head.accCode, record.state, answers.approvers);
+        // By the time the next step opens, the caller is one of those who have approved before.
+        const approvers = new Map(facts.approvers).set(actor.userCode, actor);
+        return {
+          type,
+          actor,
+          facts: { ...facts, approvers },
+          auditMsg: dto.auditMsg ?? null,
+          expectedVersion: dto.version ?? null,
+        };
+      },
       true,
     );
   }

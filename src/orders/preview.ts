@@ -1,5 +1,6 @@
 import { missingVariables } from '../engine/conditions/condition.js';
 import type { Opening, PlannedStep } from '../engine/open.js';
+import { shownObject } from './order.view.js';
 import type { OrderPreview } from './orders.dto.js';
 
 /** How many people a preview names of one step. */
@@ -18,7 +19,7 @@ export function previewOf(
     reason,
     approvalMode: stage.approvalMode,
     auditObjectType: stage.auditObjectType,
-    auditObject: stage.auditObject,
+    auditObject: shownObject(stage),
     approvers: people.slice(0, maxPeople),
     problem,
   }));

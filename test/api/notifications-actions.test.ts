@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BusinessModule, startBusinessModule, verify } from '../support/business-module.js';
 import { eventually } from '../support/eventually.js';
 import { type Client, startApp, type TestApp } from '../support/harness.js';
 import { type MailServer, type ReceivedMail, startMailServer } from '../support/smtp.js';
@@ -7,14 +6,11 @@ import { boss, created, givenFlow, type StageGiven } from '../support/world.js';
 
 let app: TestApp;
 let mailServer: MailServer;
-let receiver: BusinessModule;
 let admin: Client;
 beforeAll(async () => {
-  [mailServer, receiver] = [await startMailServer(), await startBusinessModule()];
-  receiver.behave(() => ({ status: 204 }));
+  mailServer = await startMailServer();
   app = await startApp({
     env: {
-      CALLBACK_ALLOWED_HOSTS: '127.0.0.1',
       CALLBACK_TIMEOUT: '3s',
       MAIL_FROM: 'approvals@countersign.example',
       SHUTDOWN_TIMEOUT: '1s',
@@ -26,7 +22,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.close();
   await mailServer.close();
-  await receiver.close();
 });
 
 /** Somebody of team t1 with a mailbox. */
@@ -250,70 +245,5 @@ describe('an e-mail subscription for others', () => {
     await silence(id);
     expect([reader, later].map((who) => who.subjects().length)).toEqual([2, 2]);
     expect([applicant, reviewer].flatMap((who) => who.subjects())).toEqual([]);
-  });
-});
-
-describe('a webhook subscription', () => {
-  it('should hear of what people do, each once, with what they said', async () => {
-    const [applicant, one, two] = [await somebody(), await somebody(), await somebody()];
-    const { businessType, opened } = await given([{ users: [one.code] }], [], applicant);
-    const events = [
-      'step.assigned',
-      'order.returned',
-      'order.resubmitted',
-      'order.reopened',
-      'order.urged',
-      'order.copied',
-      'order.commented',
-    ];
-    const url = `${receiver.url}/actions`;
-    const { secret } = await created(admin, '/subscriptions', {
-      name: 'Hook',
-      channel: 'webhook',
-      events,
-      url,
-      businessTypes: [businessType],
-    });
-    const id = await opened('table');
-    await act(applicant, id, 'urge', { auditMsg: 'soon?' });
-    await act(applicant, id, 'cc', { userCodes: [two.code] });
-    const attachments = [{ name: 'plan.pdf', url: 'https://files.example.com/p.pdf' }];
-    await act(two, id, 'comments', { text: 'nice', attachments });
-    await act(one, id, 'return', { toStep: 0, auditMsg: 'which wood?' });
-    await act(applicant, id, 'resubmit', { remark: 'oak' });
-    await act(one, id, 'transfer', { toUserCode: two.code, auditMsg: 'yours' });
-    await act(two, id, 'reject', { auditMsg: 'no' });
-    await act(two, id, 'reopen', { auditMsg: 'yes' });
-    const heard = await eventually(
-      () => receiver.calls.filter((call) => call.path === '/actions'),
-      (calls) => calls.length >= 8,
-    );
-    await silence(id);
-    const told = heard.map((call) => verify(call, String(secret)) as { type: string; data: object });
-    const step = { ticket_id: id, apply_step: 1, reviewer_type: 'user' };
-    const expected = [
-      { ...step, type: 'order.urged', acted_by: applicant.code, audit_msg: 'soon?' },
-      { ...step, type: 'order.copied', acted_by: applicant.code, user_codes: [two.code] },
-      { ...step, type: 'order.commented', acted_by: two.code, text: 'nice', attachments },
-      {
-        ...step,
-        type: 'order.returned',
-        apply_status: 'initiating',
-        acted_by: one.code,
-        audit_msg: 'which wood?',
-        to_step: 0,
-        to_node_name: null,
-        resume: 'again',
-      },
-      { ticket_id: id, type: 'order.resubmitted', remark: 'oak' },
-      { ...step, type: 'step.assigned', acted_by: one.code, audit_msg: 'yours', user_codes: [two.code] },
-      { ...step, type: 'order.reopened', apply_status: 'in_review', acted_by: two.code, audit_msg: 'yes' },
-      { ...step, type: 'step.assigned', acted_by: two.code, audit_msg: 'yes', user_codes: [two.code] },
-    ];
-    // They come as they are sent, not in the order of what happened.
-    expect(told).toHaveLength(expected.length);
-    expect(told.map(({ type, data }) => ({ type, ...data }))).toEqual(
-      expect.arrayContaining(expected.map((news) => expect.objectContaining(news))),
-    );
   });
 });
