@@ -4,7 +4,7 @@ import { evolve } from './evolve.js';
 import { isEnded, isLazy, openStep, type OrderState, type SignPosition, type StepState } from './order-state.js';
 import { happened, refused, type Outcome, type Refusal, wrongField } from './outcome.js';
 import { mayDecide, peopleLeft, type Permission } from './permission.js';
-import { ownSeat, seatOf } from './seats.js';
+import { ownSeat } from './seats.js';
 import { type Person, userOfSubject } from './vocabulary.js';
 
 /** Somebody to whom work is given, as the directory knows them for the order's team. */
@@ -163,7 +163,7 @@ function removeSigners(before: OrderState, command: Given<'remove_signers'>): Ou
     return refused('not_in_review', `the order is ${before.applyStatus}; no step is under review`);
   }
   for (const userCode of userCodes) {
-    const seat = seatOf(step, userCode);
+    const seat = ownSeat(step, userCode);
     if (!seat || seat.gone !== null || (seat.kind !== 'added' && seat.kind !== 'consulted')) {
       return wrong('userCodes', `holds ${userCode}, who was not added to step ${step.applyStep}`);
     }

@@ -350,7 +350,9 @@ export class Model {
     const counted = (dedupe === 'consecutive' ? earlier.slice(-1) : earlier).filter(
       (one) => one.status === 'approved' || one.status === 'repeated',
     );
-    const approvers = counted.flatMap((one) => one.places.filter((place) => place.vote === 'yes').map(({ who }) => who));
+    const approvers = counted
+      .flatMap((one) => one.places.filter((place) => place.vote === 'yes').map(({ who }) => who))
+      .toSorted();
     for (let some = true; some && !this.complete(desk); ) {
       some = approvers.some((who) => {
         if (!this.active(who) || (autoApprove === 'never' && who === applicant) || this.complete(desk)) return false;

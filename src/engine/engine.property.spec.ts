@@ -143,7 +143,7 @@ describe('whatever people do with an order, in a directory that changes meanwhil
 
   it('what is refused changes nothing, and the same question has the same answer', () => {
     property((walk) => {
-      for (const { act, now, before } of walk.turns.slice(0, 10)) {
+      for (const { act, now, before } of walk.turns.slice(0, 5)) {
         const copy = structuredClone(before);
         expect(decide(before, commandOf(act, now))).toEqual(decide(before, commandOf(act, now)));
         expect(before).toEqual(copy);
@@ -193,7 +193,7 @@ describe('whatever people do with an order, in a directory that changes meanwhil
 function lost(step: StepState): string[] {
   const seatless = step.people.filter((who) => !step.seats.some((seat) => seat.subject === userSubject(who)));
   const asked = step.seats.filter((seat) => {
-    if (seat.gone !== null || seat.decision !== null || seat.kind === 'acting') return false;
+    if (seat.gone !== null || seat.decision !== null || ['acting', 'consulted'].includes(seat.kind)) return false;
     // Who signs after others has nobody to sign after where nobody was found.
     if (seat.kind === 'added') return seat.position !== 'after';
     return isLazy(step) || step.people.some((who) => userSubject(who) === seat.subject);

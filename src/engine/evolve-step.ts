@@ -225,15 +225,16 @@ function autoApproved(step: StepState, reason: string, people: readonly string[]
 
 /**
  * A decision on the seat of the person; who acts through a group, or as administrator, gets one. What a seat was in an
- * earlier round, or for an opinion, is no place to vote from; whoever handed theirs over and decides as administrator
- * has still handed it over.
+ * earlier round, or for an opinion, is no place to vote from; whoever handed theirs over, or left, and decides as
+ * administrator is still gone.
  */
 function withVote(step: StepState, event: StepDecision, decision: Seat['decision']): StepState {
   const { capacity, auditMsg, userCode } = event;
-  const own = ownSeat(step, userCode);
+  const own = seatOf(step, userCode);
   const usable =
     own !== undefined &&
-    (own.gone === null || own.gone === 'handed_over') &&
+    own.gone !== 'past' &&
+    own.gone !== 'removed' &&
     (own.kind !== 'consulted' || capacity === 'consultant');
   const seat = usable ? own : newSeat(userSubject(userCode), 'acting');
   return withSeat(step, { ...seat, turn: 'closed', decision, capacity, auditMsg });

@@ -86,7 +86,7 @@ export function peopleLeft(state: OrderState, facts: DirectoryFacts): OrderEvent
     .filter((seat) => seat.gone === null && seat.decision === null && !isAskedAtDecision(step, seat))
     .flatMap((seat) => {
       const userCode = userOfSubject(seat.subject);
-      if (userCode === null) return [];
+      if (userCode === null || ownSeat(step, userCode) !== seat) return [];
       const lapsed = known && seat.kind === 'found' && !members.has(userCode);
       return lapsed || facts.inactive.has(userCode) ? [userCode] : [];
     });

@@ -16,7 +16,8 @@ function approversBefore(state: OrderState, step: StepState): string[] {
     (earlier) => earlier.applyStep < step.applyStep && earlier.auditStatus !== 'skipped',
   );
   const counted = state.dedupe === 'consecutive' ? walked.slice(-1) : walked;
-  return [...new Set(counted.filter(isPassed).flatMap(approversOf))];
+  // Sorted, so that it does not depend on the order in which seats are stored.
+  return [...new Set(counted.filter(isPassed).flatMap(approversOf))].toSorted();
 }
 
 const isPassed = (step: StepState): boolean =>

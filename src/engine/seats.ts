@@ -48,7 +48,10 @@ const isSubstitute = (seat: Seat): boolean => seat.kind === 'found' && userOfSub
 /** What somebody of a group or role decided that was asked because nobody else was found. */
 const substituted = (step: StepState, decision: Seat['decision']): boolean =>
   step.seats.some((seat) => isSubstitute(seat) && seat.gone === null) &&
-  step.seats.some((seat) => seat.kind === 'acting' && seat.decision === decision);
+  step.seats.some((seat) => {
+    const asked = step.people.includes(userOfSubject(seat.subject) ?? '');
+    return seat.decision === decision && (seat.kind === 'acting' || (seat.kind === 'named' && !asked));
+  });
 
 /** Added signatures, each of which the step needs besides what its mode asks. */
 const signerSeats = (step: StepState, position?: Seat['position']): Seat[] =>
@@ -227,5 +230,9 @@ export function ownSeat(step: StepState, userCode: string): Seat | undefined {
 const isSpent = (step: StepState, seat: Seat): boolean =>
   seat.gone === 'past' ||
   seat.gone === 'removed' ||
-  (seat.kind === 'consulted' && seat.gone === null && seat.decision !== null) ||
+  (seat.kind === 'consulted' && seat.gone === null && (seat.decision !== null || !isAwaited(step, seat))) ||
   (seat.kind === 'named' && seat.gone === null && seat.decision === null && !baseSeats(step).includes(seat));
+
+/** Whether the holder of a seat still waits for this opinion, rather than having gone. */
+const isAwaited = (step: StepState, seat: Seat): boolean =>
+  step.seats.some((other) => other.subject === userSubject(seat.by ?? '') && pending(other));

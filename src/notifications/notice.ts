@@ -70,7 +70,7 @@ export interface DecisionFacts {
 }
 
 /** What somebody did to the order besides deciding it. */
-export interface ActionFacts {
+interface ActionFacts {
   readonly acted_by: string;
   /** Their words. */
   readonly audit_msg: string | null;

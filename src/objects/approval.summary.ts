@@ -43,7 +43,10 @@ function peopleOf(
   members: ReadonlyMap<Subject, readonly string[]>,
 ): string[] {
   const people = asked.flatMap((subject) => userOfSubject(subject) ?? members.get(subject) ?? []);
-  return [...new Set(people)].filter((userCode) => userCode !== barred).toSorted().slice(0, shownApprovers);
+  return [...new Set(people)]
+    .filter((userCode) => userCode !== barred)
+    .toSorted()
+    .slice(0, shownApprovers);
 }
 
 /** The step under review; else the one of the last decision, or the last that passed by itself. */
@@ -84,7 +87,9 @@ function words(order: ObjectStanding, approvers: readonly string[]): string {
 function waiting({ applyStatus, steps }: ObjectStanding, approvers: readonly string[]): string {
   const open = steps.find((step) => step.auditStatus === 'in_review');
   if (open) return `waiting${who(approvers)} at "${open.nodeName}"`;
-  return applyStatus === 'initiating' ? 'waiting for the check of the business module' : 'approved automatically';
+  return applyStatus === 'initiating'
+    ? 'waiting for the check of the business module'
+    : 'approved automatically';
 }
 
 /** How many people a sentence names. */

@@ -29,9 +29,18 @@ export class AutoRunService {
    * none is under way is the first refusal the answer, so that an answer without one means: go on.
    * @throws Problem 400 for a business type that is none of this kind of object; 403, 404 as for opening an order
    */
-  async run(principal: Principal, { objectType, objectId }: ObjectPath, dto: AutoRun): Promise<AutoRunAnswer> {
+  async run(
+    principal: Principal,
+    { objectType, objectId }: ObjectPath,
+    dto: AutoRun,
+  ): Promise<AutoRunAnswer> {
     const team = this.opening.team(principal, dto);
-    const flows = wanted(principal, objectType, dto.businessTypes, await this.types.ofObjectType(team, objectType));
+    const flows = wanted(
+      principal,
+      objectType,
+      dto.businessTypes,
+      await this.types.ofObjectType(team, objectType),
+    );
     const businessTypes = flows.map((flow) => flow.businessType);
     const newest = await this.orders.newest({ team, businessTypes }, objectId);
     return withoutCommitHook(async () => {
@@ -72,7 +81,11 @@ export class AutoRunService {
   }
 
   /** @param take has the object's row before anybody else reads what it is about to start */
-  private async once(run: ObjectRun, plan: OpeningPlan, take: (tx: Tx) => Promise<void>): Promise<AutoRunOrder> {
+  private async once(
+    run: ObjectRun,
+    plan: OpeningPlan,
+    take: (tx: Tx) => Promise<void>,
+  ): Promise<AutoRunOrder> {
     const { team, businessType, objectId } = run;
     let firstLogId = '';
     return this.unitOfWork.run(
@@ -107,7 +120,8 @@ const standings = {
 
 /** The answer for an object whose newest order stands in the way of another, or null. */
 function known(
-  newest: { readonly id: string; readonly businessType: string; readonly applyStatus: ApplyStatus } | undefined,
+  newest:
+    { readonly id: string; readonly businessType: string; readonly applyStatus: ApplyStatus } | undefined,
 ): AutoRunOrder | null {
   const reason = newest && standings[newest.applyStatus];
   if (!newest || !reason) return null;
@@ -132,7 +146,10 @@ function wanted(
   if (!named) return flows.filter((flow) => mayOpen(principal, flow.businessType));
   for (const code of named) {
     if (!flows.some((flow) => flow.businessType === code)) {
-      throw invalid('businessTypes', `holds ${code}, which is no business type with objectType ${objectType}`);
+      throw invalid(
+        'businessTypes',
+        `holds ${code}, which is no business type with objectType ${objectType}`,
+      );
     }
     requireOpenable(principal, code);
   }

@@ -65,13 +65,19 @@ export class AutoRunOrder {
   })
   reason: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Of a refused order: what is wrong.', example: null })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Of a refused order: what is wrong.',
+    example: null,
+  })
   detail: string | null;
 }
 
 export class AutoRunAnswer {
   @ApiProperty({
-    description: 'Whether an order is under way: the caller withholds its change until the approval is executed.',
+    description:
+      'Whether an order is under way: the caller withholds its change until the approval is executed.',
     example: true,
   })
   triggered: boolean;

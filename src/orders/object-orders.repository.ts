@@ -136,7 +136,9 @@ export class ObjectOrdersRepository {
 
   /** Takes an order from its object, and locks it until the transaction ends. @returns whether it counted until now. */
   async detach(tx: Tx, id: string): Promise<boolean> {
-    const found = await tx.run('UPDATE dms_s_apply_order SET detached = 1 WHERE id = ? AND detached = 0', [id]);
+    const found = await tx.run('UPDATE dms_s_apply_order SET detached = 1 WHERE id = ? AND detached = 0', [
+      id,
+    ]);
     return found === 1;
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApp, type TestApp } from '../support/harness.js';
+import { startApp, type TestApp, type TestUser } from '../support/harness.js';
 import { logOf } from '../support/callbacks.js';
 import { autoRun, givenObjectFlow, newObjectType, type Standing, standingsOf } from '../support/objects.js';
 import { historiesOf } from '../support/order-history.js';
@@ -108,6 +108,15 @@ describe('summaries', () => {
     expect((await standingsOf(app, eve, objectType, '1'))[0]).toMatchObject({ orderId: theirs });
     expect((await standingsOf(app, root, objectType, '1&accCode=t2'))[0]).toMatchObject({ orderId: theirs });
     expect((await standingsOf(app, root, objectType, '1'))[0]).toMatchObject(none);
+    const history = async (who: TestUser, query = '') =>
+      (await app.as(who).get(`/objects/${objectType}/1/approvals${query}`)).body.items.map(
+        ({ id }: { id: string }) => id,
+      );
+    expect(await history(boss)).toEqual([ours]);
+    expect(await history(rival)).toEqual([theirs]);
+    expect(await history(root, '?accCode=t1')).toEqual([ours]);
+    expect(await history(root)).toEqual([]);
+    expect((await app.as(rival).delete(`/objects/${objectType}/2/approvals`)).body).toEqual({ detached: 0 });
     const path = `/objects/${objectType}/approvals?ids=1`;
     expect((await app.as(ann).get(`${path}&accCode=t2`)).status).toBe(404);
     const { key } = await created(app.as(root), '/api-keys', { name: 'both', accCodes: ['t1', 't2'] });
@@ -120,7 +129,14 @@ describe('summaries', () => {
     await givenObjectFlow(app, objectType, [{ users: ['bob'] }]);
     const ids = Array.from({ length: 101 }, (_, n) => `${n}`);
     expect(await standingsOf(app, ann, objectType, ids.slice(0, 100).join(','))).toHaveLength(100);
-    const refused = ['', '?ids=', `?ids=${ids.join(',')}`, `?ids=${'x'.repeat(129)}`, '?ids=1,,2', '?ids=1,%202'];
+    const refused = [
+      '',
+      '?ids=',
+      `?ids=${ids.join(',')}`,
+      `?ids=${'x'.repeat(129)}`,
+      '?ids=1,,2',
+      '?ids=1,%202',
+    ];
     for (const query of refused) {
       const answer = await app.as(ann).get(`/objects/${objectType}/approvals${query}`);
       expect([query, answer.status, answer.body.errors?.[0].field]).toEqual([query, 400, 'ids']);
@@ -160,7 +176,8 @@ describe('clean-up of test environments', () => {
       executeUrl: 'https://business.example/execute',
     });
     const other = await startedOn(`${objectType}/2`);
-    const open = async () => String((await created(app.as(ann), '/orders', { businessType, businessKey: '1' })).id);
+    const open = async () =>
+      String((await created(app.as(ann), '/orders', { businessType, businessKey: '1' })).id);
     const rejected = await open();
     await app.as(bob).post(`/orders/${rejected}/reject`, {});
     const executing = await open();
@@ -177,7 +194,9 @@ describe('clean-up of test environments', () => {
     expect((await app.as(boss).delete(path)).body).toEqual({ detached: 0 });
 
     const statuses = await Promise.all(
-      [rejected, executing, inReview].map(async (id) => (await app.as(ann).get(`/orders/${id}`)).body.applyStatus),
+      [rejected, executing, inReview].map(
+        async (id) => (await app.as(ann).get(`/orders/${id}`)).body.applyStatus,
+      ),
     );
     expect(statuses).toEqual(['rejected', 'withdrawn', 'withdrawn']);
     const deliveries = await app.database.rows(

@@ -294,8 +294,7 @@ describe('racing auto-runs', () => {
   it('given 20 at the same moment, then one order is made, and all are told of it', async () => {
     const { objectType, businessType } = await givenSimple();
     // MySQL serves several replicas; a SQLite file belongs to one process.
-    const other =
-      testDialect === 'mysql' ? await startApp({ databaseUrl: app.databaseUrl }) : app;
+    const other = testDialect === 'mysql' ? await startApp({ databaseUrl: app.databaseUrl }) : app;
     try {
       for (let round = 1; round <= 5; round++) {
         const object = `${objectType}/${round}`;

@@ -34,15 +34,25 @@ describe('when somebody leaves the group of an open step', () => {
     await order.does(bob, 'approve');
     await order.does(carol, 'approve');
     await leave('bob', 'carol');
-    const passed = await eventually(order.order, (now) => now.steps[0]?.auditStatus === 'approved');
+    const passed = await eventually(
+      () => order.order(),
+      (now) => now.steps[0]?.auditStatus === 'approved',
+    );
     expect(passed.steps.map((step) => step.auditStatus)).toEqual(['approved', 'in_review']);
-    expect((await order.operations()).slice(-3)).toEqual(['step.people_left', 'step.passed', 'step.in_review']);
+    expect((await order.operations()).slice(-3)).toEqual([
+      'step.people_left',
+      'step.passed',
+      'step.in_review',
+    ]);
   });
 
   it('given that others are still asked, then it leaves the to-do list of whoever left, and no more', async () => {
     const { order, leave } = await underReviewBy('bob', 'carol', 'dave');
     await leave('bob', 'carol');
-    await eventually(order.order, (now) => now.steps[0]?.requiredApprovals === 2);
+    await eventually(
+      () => order.order(),
+      (now) => now.steps[0]?.requiredApprovals === 2,
+    );
     expect(await order.turns()).toEqual(['bob', 'carol']);
     expect(await order.refuses(dave, 'approve')).toBe('403 forbidden');
   });
@@ -59,7 +69,10 @@ describe('when somebody leaves the group of an open step', () => {
     const { order, directory } = await underReviewBy('bob', 'gus');
     await order.does(bob, 'approve');
     await directory.user('gus', { active: false });
-    await eventually(order.order, (now) => now.steps[0]?.auditStatus === 'approved');
+    await eventually(
+      () => order.order(),
+      (now) => now.steps[0]?.auditStatus === 'approved',
+    );
     await directory.user('gus', { active: true });
     expect(await order.path()).toEqual(['approved', 'in_review']);
   });

@@ -48,7 +48,14 @@ describe('a step whose reviewers the business system names', () => {
   it('asks when the order opens, and again whether this one may when somebody decides', async () => {
     const order = await openActing(app, await flow([byResolver()]), { variables: { amount: 5 } });
     expect(questions).toMatchObject([
-      { is_first: true, candidate: null, ticket_id: null, user_code: 'ann', apply_step: 1, variables: { amount: 5 } },
+      {
+        is_first: true,
+        candidate: null,
+        ticket_id: null,
+        user_code: 'ann',
+        apply_step: 1,
+        variables: { amount: 5 },
+      },
     ]);
     expect(await order.refuses(bob, 'approve')).toBe('403 forbidden');
     const done = await order.does(carol, 'approve');
@@ -91,7 +98,10 @@ describe('a step whose reviewers the business system names', () => {
   });
 
   it('asks when a later step opens, and shows whom it found', async () => {
-    const order = await openActing(app, await flow([{ users: ['bob'] }, byResolver({ approvalMode: 'all' })]));
+    const order = await openActing(
+      app,
+      await flow([{ users: ['bob'] }, byResolver({ approvalMode: 'all' })]),
+    );
     reviewers = ['carol', 'dave'];
     const opened = await order.does(bob, 'approve');
     expect(opened.steps[1]?.assignees.map((one) => one.userCode)).toEqual(['carol', 'dave']);
@@ -104,7 +114,10 @@ describe('a step whose reviewers the business system names', () => {
     const businessType = await flow([byResolver()], { checkUrl: `${system.url}/check` });
     const { id } = await created(app.as(ann), '/orders', { businessType });
     const order = actingOn(app, String(id));
-    await eventually(order.order, ({ applyStatus }) => applyStatus === 'in_review');
+    await eventually(
+      () => order.order(),
+      ({ applyStatus }) => applyStatus === 'in_review',
+    );
     expect(await order.turns()).toEqual(['carol']);
   });
 

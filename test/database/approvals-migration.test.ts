@@ -60,7 +60,11 @@ async function insert(source: DataSource, table: string, row: Record<string, unk
 async function fill(source: DataSource): Promise<void> {
   const at = { create_time: time, update_time: time };
   await insert(source, 'dms_s_apply_user', {
-    ...{ user_code: 'carol', name: 'Carol', acc_code: 't1', roles: 'team_admin,经理', active: 1 },
+    user_code: 'carol',
+    name: 'Carol',
+    acc_code: 't1',
+    roles: 'team_admin,经理',
+    active: 1,
     ...at,
   });
   await insert(source, 'dms_s_apply_group', { scope: 't1', code: 'fin', name: '财务部', ...at });
@@ -68,24 +72,48 @@ async function fill(source: DataSource): Promise<void> {
     await insert(source, 'dms_s_apply_group_member', { scope: 't1', group_code: 'fin', user_code });
   }
   await insert(source, 'dms_s_apply_order', {
-    ...{ id: 'o1', apply_template_id: 'template', template_name: 'two', business_type: 'export' },
-    ...{ apply_status: '2', user_code: 'ann', acc_code: 't1', variables: '{}', version: 4 },
+    id: 'o1',
+    apply_template_id: 'template',
+    template_name: 'two',
+    business_type: 'export',
+    apply_status: '2',
+    user_code: 'ann',
+    acc_code: 't1',
+    variables: '{}',
+    version: 4,
     ...at,
   });
   for (const { applyStep, mode, type, object } of steps) {
     await insert(source, 'dms_s_apply_order_process', {
-      ...{ id: `p${applyStep}`, apply_order_id: 'o1', apply_step: applyStep, node_id: `n${applyStep}` },
-      ...{ node_name: `node ${applyStep}`, audit_object_type: type === 'user' ? '0' : '1' },
-      ...{ audit_object: object.join(','), approval_mode: mode, audit_status: applyStep === 1 ? '4' : '2' },
-      ...{ audit_user_code: applyStep === 1 ? 'bob' : '', audit_msg: applyStep === 1 ? 'ok' : null },
-      ...{ required_approvals: applyStep, people: applyStep === 1 ? null : '["carol","dave"]' },
+      id: `p${applyStep}`,
+      apply_order_id: 'o1',
+      apply_step: applyStep,
+      node_id: `n${applyStep}`,
+      node_name: `node ${applyStep}`,
+      audit_object_type: type === 'user' ? '0' : '1',
+      audit_object: object.join(','),
+      approval_mode: mode,
+      audit_status: applyStep === 1 ? '4' : '2',
+      audit_user_code: applyStep === 1 ? 'bob' : '',
+      audit_msg: applyStep === 1 ? 'ok' : null,
+      required_approvals: applyStep,
+      people: applyStep === 1 ? null : '["carol","dave"]',
       ...at,
     });
   }
   const seat = { apply_order_id: 'o1', business_type: 'export', template_id: 'template' };
-  const more = { template_name: 'two', user_code: 'ann', node_name: 'node', acc_code: 't1', create_time: time };
+  const more = {
+    template_name: 'two',
+    user_code: 'ann',
+    node_name: 'node',
+    acc_code: 't1',
+    create_time: time,
+  };
   const decided = (by: string) => ({
-    ...{ decision: '1', capacity: 'assignee', decided_by: by, decided_at: time },
+    decision: '1',
+    capacity: 'assignee',
+    decided_by: by,
+    decided_at: time,
     audit_msg: by === 'bob' ? 'ok' : null,
   });
   for (const row of [
@@ -99,9 +127,15 @@ async function fill(source: DataSource): Promise<void> {
   for (const [index, events] of log.entries()) {
     for (const [seq, event] of events.entries()) {
       await insert(source, 'dms_s_apply_order_log', {
-        ...{ id: `l${index}.${seq}`, apply_order_id: 'o1', operation_user_code: 'ann', operation_details: '' },
-        ...{ operation_time: time, operation: event['type'], operation_data: JSON.stringify(event) },
-        ...{ transition_no: index + 1, seq },
+        id: `l${index}.${seq}`,
+        apply_order_id: 'o1',
+        operation_user_code: 'ann',
+        operation_details: '',
+        operation_time: time,
+        operation: event['type'],
+        operation_data: JSON.stringify(event),
+        transition_no: index + 1,
+        seq,
       });
     }
   }
