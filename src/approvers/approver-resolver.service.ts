@@ -21,7 +21,7 @@ const longestWait = 5_000;
 /**
  * Asks the business system who may review (requirement 002, `getApprover`): everybody when a step opens, and about one
  * person when somebody decides. Asked once, without retries, and never inside a transaction. It fails closed: a system
- * that gives no answer, or not exactly one, permits nothing.
+ * that gives no answer permits nothing.
  */
 @Injectable()
 export class ApproverResolver {
@@ -52,14 +52,13 @@ export class ApproverResolver {
   }
 
   /**
-   * Whether the business system says that this person may review, now. Only an answer that names the person and nobody
-   * else is a yes: who answers a question about one person with a list has not understood it, or has not looked.
+   * Whether the business system says that this person may review, now: whether its answer names them. A system that
+   * answers the same list to both questions is understood; one that names somebody else says no.
    */
   async confirms(question: Question, userCode: string): Promise<boolean> {
     const answer = await this.ask(question, userCode);
     if ('why' in answer) return false;
-    const [named, ...others] = answer.userCodes;
-    if (named !== userCode || others.length > 0) return false;
+    if (!answer.userCodes.includes(userCode)) return false;
     return (await this.reviewersAmong(question.team, [userCode])).length === 1;
   }
 

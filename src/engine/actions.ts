@@ -1,10 +1,17 @@
 import { cancelOpen, type DirectoryFacts, thenAdvance } from './advance.js';
 import type { Attachment, OrderEvent } from './events.js';
 import { evolve } from './evolve.js';
-import { isEnded, isLazy, openStep, type OrderState, type SignPosition, type StepState } from './order-state.js';
+import {
+  isEnded,
+  isLazy,
+  openStep,
+  type OrderState,
+  type SignPosition,
+  type StepState,
+} from './order-state.js';
 import { happened, refused, type Outcome, type Refusal, wrongField } from './outcome.js';
 import { mayDecide, peopleLeft, type Permission } from './permission.js';
-import { ownSeat } from './seats.js';
+import { consultedBy, ownSeat } from './seats.js';
 import { type Person, userOfSubject } from './vocabulary.js';
 
 /** Somebody to whom work is given, as the directory knows them for the order's team. */
@@ -157,7 +164,8 @@ function addSigners(before: OrderState, command: Given<'add_signers'>): Outcome 
 /** Whoever added a signature, or asked for an opinion, takes it out again while it is not given; so does a system administrator. */
 function removeSigners(before: OrderState, command: Given<'remove_signers'>): Outcome {
   const { actor, userCodes, facts } = command;
-  if (isEnded(before)) return refused('order_closed', `the order is ${before.applyStatus}; nobody is asked any more`);
+  if (isEnded(before))
+    return refused('order_closed', `the order is ${before.applyStatus}; nobody is asked any more`);
   const step = openStep(before);
   if (!step) {
     return refused('not_in_review', `the order is ${before.applyStatus}; no step is under review`);
@@ -168,7 +176,10 @@ function removeSigners(before: OrderState, command: Given<'remove_signers'>): Ou
       return wrong('userCodes', `holds ${userCode}, who was not added to step ${step.applyStep}`);
     }
     if (seat.by !== actor.userCode && !actor.systemAdmin) {
-      return refused('forbidden', `${userCode} was added by ${seat.by ?? 'somebody else'}, who may take them out again`);
+      return refused(
+        'forbidden',
+        `${userCode} was added by ${seat.by ?? 'somebody else'}, who may take them out again`,
+      );
     }
     if (seat.decision !== null) {
       return refused('already_decided', `${userCode} has already decided step ${step.applyStep}`);
@@ -190,18 +201,30 @@ const repeatedIn = (targets: readonly Target[]): string | null => {
 };
 
 /** Why somebody cannot be given a place on a step: unknown, inactive, there already, or the applicant under `never`. */
-function unfit(state: OrderState, step: StepState, { person, standing }: Target, field: string): Refusal | null {
+function unfit(
+  state: OrderState,
+  step: StepState,
+  { person, standing }: Target,
+  field: string,
+): Refusal | null {
   const { userCode } = person;
-  if (standing === 'unknown') return wrongField(field, `holds ${userCode}, whom the directory does not list for the team`);
+  if (standing === 'unknown')
+    return wrongField(field, `holds ${userCode}, whom the directory does not list for the team`);
   if (standing === 'inactive') return wrongField(field, `holds ${userCode}, who is not active`);
   if (state.autoApprove === 'never' && userCode === state.applicant) {
-    return wrongField(field, `holds ${userCode}, the applicant: under this template nobody decides their own order`);
+    return wrongField(
+      field,
+      `holds ${userCode}, the applicant: under this template nobody decides their own order`,
+    );
   }
   const seat = ownSeat(step, userCode);
-  const acted = seat?.kind === 'acting' && seat.decision === null;
+  const acted = seat?.kind === 'acting' && seat.decision === null && !consultedBy(step, seat);
   const asked = seat !== undefined && seat.gone === null && !acted;
   if (!asked && (seat?.gone === 'handed_over' || !sharesSeat(step, person))) return null;
-  return { code: 'already_exists', detail: `${userCode} is already on step ${step.applyStep} "${step.nodeName}"` };
+  return {
+    code: 'already_exists',
+    detail: `${userCode} is already on step ${step.applyStep} "${step.nodeName}"`,
+  };
 }
 
 /** Whether a person sits on the step through a group or role that is asked as it is, rather than for its people. */

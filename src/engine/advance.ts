@@ -1,7 +1,14 @@
 import type { OrderEvent } from './events.js';
 import { evolve } from './evolve.js';
 import { sitters } from './evolve-step.js';
-import { isFound, isLazy, openStep, type OrderState, type StepSnapshot, type StepState } from './order-state.js';
+import {
+  isFound,
+  isLazy,
+  openStep,
+  type OrderState,
+  type StepSnapshot,
+  type StepState,
+} from './order-state.js';
 import { repeatedVotes } from './repeat.js';
 import { hasPassed, isLost, lastAgainst, repeatedOnly, requiredApprovals, sitsOn } from './seats.js';
 import {
@@ -88,7 +95,12 @@ export function inReview(
   step: StepState,
   asked: Asked,
 ): Extract<OrderEvent, { type: 'step.in_review' }> {
-  const event = { type: 'step.in_review', applyStep: step.applyStep, requiredApprovals: 1, ...asked } as const;
+  const event = {
+    type: 'step.in_review',
+    applyStep: step.applyStep,
+    requiredApprovals: 1,
+    ...asked,
+  } as const;
   const opened = evolve(state, event).steps.find((one) => one.applyStep === step.applyStep);
   return { ...event, requiredApprovals: opened ? requiredApprovals(opened) : 1 };
 }
@@ -144,14 +156,15 @@ export const isDeserted = (step: StepSnapshot | StepState, facts: DirectoryFacts
   facts.deserted.has(step.applyStep) &&
   !('seats' in step && step.seats.some((seat) => seat.kind === 'taken' && seat.gone === null));
 
-const mayBeAsked = (state: Pick<OrderState, 'autoApprove' | 'applicant'>, facts: DirectoryFacts, userCode: string): boolean =>
+const mayBeAsked = (
+  state: Pick<OrderState, 'autoApprove' | 'applicant'>,
+  facts: DirectoryFacts,
+  userCode: string,
+): boolean =>
   !facts.inactive.has(userCode) && (state.autoApprove !== 'never' || userCode !== state.applicant);
 
 /** Whether the applicant sits on a step, by what it names or by what its rule finds. */
-export const sitsOnNow = (
-  step: StepSnapshot,
-  facts: Pick<DirectoryFacts, 'applicant' | 'found'>,
-): boolean =>
+export const sitsOnNow = (step: StepSnapshot, facts: Pick<DirectoryFacts, 'applicant' | 'found'>): boolean =>
   isFound(step)
     ? (facts.found.get(step.applyStep)?.people.includes(facts.applicant.userCode) ?? false)
     : sitsOn(step, facts.applicant);
@@ -226,5 +239,7 @@ export function peopleAsked(
 }
 
 /** Everybody behind the people, groups and roles that a step names. */
-export const namedPeople = (step: Pick<StepSnapshot, 'subjects'>, facts: Pick<DirectoryFacts, 'members'>): string[] =>
-  step.subjects.flatMap((subject) => userOfSubject(subject) ?? facts.members.get(subject) ?? []);
+export const namedPeople = (
+  step: Pick<StepSnapshot, 'subjects'>,
+  facts: Pick<DirectoryFacts, 'members'>,
+): string[] => step.subjects.flatMap((subject) => userOfSubject(subject) ?? facts.members.get(subject) ?? []);

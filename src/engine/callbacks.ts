@@ -53,7 +53,10 @@ const defaultErrors = {
 export function decideCallback(state: OrderState, command: CallbackCommand): Outcome {
   const callback = command.type === 'skip_check' ? 'check' : command.callback;
   if (state.returned !== null) {
-    return refused('not_awaited', `the order was returned and does not wait for its ${callback}; it is asked again once it is resubmitted`);
+    return refused(
+      'not_awaited',
+      `the order was returned and does not wait for its ${callback}; it is asked again once it is resubmitted`,
+    );
   }
   if (state.applyStatus !== (callback === 'check' ? 'initiating' : 'executing')) {
     const detail = `the order is ${state.applyStatus} and does not wait for its ${callback}`;

@@ -103,7 +103,10 @@ function vote(
   facts: DirectoryFacts,
 ): OrderEvent[] {
   const overrules = decision.capacity === 'system_admin';
-  const open: OrderEvent = { type: verdict === 'approved' ? 'step.voted' : 'step.voted_against', ...decision };
+  const open: OrderEvent = {
+    type: verdict === 'approved' ? 'step.voted' : 'step.voted_against',
+    ...decision,
+  };
   const voted = openStep(evolve(state, open)) ?? step;
   if (verdict === 'rejected') {
     if (!overrules && !isLost(voted)) return thenAdvance(state, [open], facts);
@@ -131,4 +134,3 @@ function withdraw(state: OrderState, actor: Person, remark: string | null): Outc
 function unknownCommand(command: never): never {
   throw new RangeError(`unknown command ${JSON.stringify(command)}`);
 }
-

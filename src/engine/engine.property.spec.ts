@@ -3,7 +3,16 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { decide } from './decide.js';
 import { Model } from './engine.model.spec-support.js';
 import { type FlowGiven, opening, personIn, statuses } from './engine.spec-support.js';
-import { type Act, anyActs, anyFlow, aptly, commandOf, flowAt, judge, people } from './engine.walks.spec-support.js';
+import {
+  type Act,
+  anyActs,
+  anyFlow,
+  aptly,
+  commandOf,
+  flowAt,
+  judge,
+  people,
+} from './engine.walks.spec-support.js';
 import type { OrderEvent } from './events.js';
 import { evolveAll, replay } from './evolve.js';
 import { open, planPath } from './open.js';
@@ -79,6 +88,7 @@ describe('whatever people do with an order, in a directory that changes meanwhil
         const outcome = open(opening(flow));
         expect(outcome.ok).toBe(model.open());
         if (!outcome.ok) return;
+        told.orders += 1;
         let state = evolveAll(null, outcome.events);
         let given = flow;
         const agree = () => {
@@ -100,6 +110,8 @@ describe('whatever people do with an order, in a directory that changes meanwhil
           const gave = model.desk()?.gave.includes(act.to);
           if (gave && (act.type === 'ask_opinion' || act.type === 'add_signer')) continue;
           const answer = decide(state, commandOf(act, now));
+          told.commands += 1;
+          told.allowed += answer.ok ? 1 : 0;
           const expected = model.attempt(now, () => judge(model, act) ?? answer.ok);
           expect(`${act.type} ${answer.ok}`).toBe(`${act.type} ${expected}`);
           if (answer.ok && answer.events.length > 0) state = evolveAll(state, answer.events);
@@ -117,7 +129,9 @@ describe('whatever people do with an order, in a directory that changes meanwhil
         const count = state.steps.filter((step) => step.auditStatus === 'in_review').length;
         expect(`${count} open`).toBe(state.applyStatus === 'in_review' ? '1 open' : '0 open');
         for (const step of state.steps) {
-          expect(new Set(step.seats.map((seat) => seat.subject)).size, 'one seat a person').toBe(step.seats.length);
+          expect(new Set(step.seats.map((seat) => seat.subject)).size, 'one seat a person').toBe(
+            step.seats.length,
+          );
           expect(new Set(step.people).size, 'asked once').toBe(step.people.length);
         }
         const open = openStep(state);
@@ -175,8 +189,13 @@ describe('whatever people do with an order, in a directory that changes meanwhil
         const path = statuses(evolveAll(null, outcome.events));
         const first = plan.findIndex((step) => step.outcome === 'review');
         for (const [index, { outcome: planned, reason }] of plan.entries()) {
-          const reached = first < 0 || index < first || reason === 'condition_false' ||
-            (flow.autoApprove === 'through_applicant_node' && planned === 'auto_approved' && reason !== 'repeat_approver');
+          const reached =
+            first < 0 ||
+            index < first ||
+            reason === 'condition_false' ||
+            (flow.autoApprove === 'through_applicant_node' &&
+              planned === 'auto_approved' &&
+              reason !== 'repeat_approver');
           const expected = !reached ? (index === first ? 'in_review' : 'waiting') : planned;
           expect(path[index]).toBe(expected);
         }
@@ -193,7 +212,8 @@ describe('whatever people do with an order, in a directory that changes meanwhil
 function lost(step: StepState): string[] {
   const seatless = step.people.filter((who) => !step.seats.some((seat) => seat.subject === userSubject(who)));
   const asked = step.seats.filter((seat) => {
-    if (seat.gone !== null || seat.decision !== null || ['acting', 'consulted'].includes(seat.kind)) return false;
+    if (seat.gone !== null || seat.decision !== null || ['acting', 'consulted'].includes(seat.kind))
+      return false;
     // Who signs after others has nobody to sign after where nobody was found.
     if (seat.kind === 'added') return seat.position !== 'after';
     return isLazy(step) || step.people.some((who) => userSubject(who) === seat.subject);
@@ -212,18 +232,27 @@ function votedTwice({ before, events }: Turn): string[] {
   );
   return votes.filter((who) =>
     open?.seats.some(
-      (seat) => seat.subject === userSubject(who) && seat.decision !== null && seat.kind !== 'consulted' && seat.gone === null,
+      (seat) =>
+        seat.subject === userSubject(who) &&
+        seat.decision !== null &&
+        seat.kind !== 'consulted' &&
+        seat.gone === null,
     ),
   );
 }
 
-/** An order without what a person does not see: the version, and seats that are no longer asked or never were. */
+/** An order without what a person does not see: the version, seats that are not asked, and opinions that were given. */
 const plain = (state: OrderState) => ({
   ...state,
   version: 0,
   lastDecision: null,
   steps: state.steps.map((step) => ({
     ...step,
-    seats: step.seats.filter((seat) => seat.gone === null && (seat.kind !== 'acting' || seat.decision !== null)),
+    seats: step.seats.filter(
+      ({ gone, kind, decision }) =>
+        gone === null &&
+        (kind !== 'acting' || decision !== null) &&
+        (kind !== 'consulted' || decision === null),
+    ),
   })),
 });

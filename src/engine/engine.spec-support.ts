@@ -79,8 +79,11 @@ export function person(userCode: string, groups: Groups = {}, inactive: readonly
 export const personIn = (userCode: string, flow: Pick<FlowGiven, 'groups' | 'inactive'>): Person =>
   person(userCode, flow.groups, flow.inactive);
 
-export const factsOf = (applicant: string, groups: Groups = {}, inactive: readonly string[] = []): DirectoryFacts =>
-  factsIn({ stages: [], applicant, groups, inactive });
+export const factsOf = (
+  applicant: string,
+  groups: Groups = {},
+  inactive: readonly string[] = [],
+): DirectoryFacts => factsIn({ stages: [], applicant, groups, inactive });
 
 /** What the directory knows about a flow now. */
 export function factsIn(flow: FlowGiven): DirectoryFacts {
@@ -103,14 +106,19 @@ export function factsIn(flow: FlowGiven): DirectoryFacts {
           : { people: people.filter((one) => !inactive.includes(one)), problem: null },
       ]),
     ),
-    deserted: new Set(steps.filter((step) => isLazy(step) && !canBeReviewed(step, flow)).map((step) => step.applyStep)),
+    deserted: new Set(
+      steps.filter((step) => isLazy(step) && !canBeReviewed(step, flow)).map((step) => step.applyStep),
+    ),
     approvers: new Map([...names].map((userCode) => [userCode, person(userCode, groups, inactive)])),
   };
 }
 
 const everybody = ['ann', 'bob', 'bea', 'carol', 'dave', 'eve', 'root', 'tina', 'zoe'];
 
-function canBeReviewed(step: StepSnapshot, { groups = {}, inactive = [], applicant = 'ann', autoApprove }: FlowGiven) {
+function canBeReviewed(
+  step: StepSnapshot,
+  { groups = {}, inactive = [], applicant = 'ann', autoApprove }: FlowGiven,
+) {
   const members = new Map(Object.entries(groups).map(([code, people]) => [group(code), people]));
   return step.subjects
     .flatMap((subject) => userOfSubject(subject) ?? members.get(subject) ?? [])
@@ -169,8 +177,16 @@ export const acting = (flow: FlowGiven) => {
   return {
     approve: (actor: string) => decision('approve', actor, flow),
     reject: (actor: string) => decision('reject', actor, flow),
-    transfer: (actor: string, to: string): Command => ({ type: 'transfer', ...by(actor), to: target(to, flow) }),
-    askOpinion: (actor: string, to: string): Command => ({ type: 'ask_opinion', ...by(actor), to: target(to, flow) }),
+    transfer: (actor: string, to: string): Command => ({
+      type: 'transfer',
+      ...by(actor),
+      to: target(to, flow),
+    }),
+    askOpinion: (actor: string, to: string): Command => ({
+      type: 'ask_opinion',
+      ...by(actor),
+      to: target(to, flow),
+    }),
     addSigners: (actor: string, userCodes: readonly string[], position: SignPosition): Command => ({
       type: 'add_signers',
       ...by(actor),

@@ -40,10 +40,12 @@ const anyDirectory: fc.Arbitrary<Directory> = fc.record({
     { weight: 3, arbitrary: fc.constant([]) },
     { weight: 1, arbitrary: fc.subarray(['bob', 'carol', 'root']) },
   ),
-  found: fc.array(fc.oneof({ weight: 7, arbitrary: some(3) }, { weight: 1, arbitrary: fc.constant('HTTP 500') }), {
-    minLength: 5,
-    maxLength: 5,
-  }).map((steps) => Object.fromEntries(steps.map((one, index) => [index + 1, one]))),
+  found: fc
+    .array(fc.oneof({ weight: 7, arbitrary: some(3) }, { weight: 1, arbitrary: fc.constant('HTTP 500') }), {
+      minLength: 5,
+      maxLength: 5,
+    })
+    .map((steps) => Object.fromEntries(steps.map((one, index) => [index + 1, one]))),
 });
 const rules = {
   mode: fc.constantFrom('any' as const, 'all' as const, 'threshold' as const, 'sequential' as const),
@@ -101,7 +103,10 @@ export function aptly(act: Act, state: OrderState, now: FlowGiven): Act {
     reopen: [state.steps.find((step) => step.auditStatus === 'rejected')?.auditUserCode ?? ''],
     remove_signer: [],
   };
-  const among = act.type in apt ? apt[act.type as keyof typeof apt] : may().filter((who) => who !== 'root' || act.actor === 'root');
+  const among =
+    act.type in apt
+      ? apt[act.type as keyof typeof apt]
+      : may().filter((who) => who !== 'root' || act.actor === 'root');
   const actor = among[people.indexOf(act.actor) % among.length] ?? act.actor;
   const signers = openStep(state)?.seats.filter((seat) => seat.kind === 'added' && seat.gone === null) ?? [];
   const signer = signers[act.toStep % signers.length];
@@ -109,7 +114,10 @@ export function aptly(act: Act, state: OrderState, now: FlowGiven): Act {
   return { ...act, actor: signer.by ?? act.actor, to: userOfSubject(signer.subject) ?? act.to };
 }
 
-export function commandOf({ type, actor, to, position, toStep, resume, amount }: Act, now: FlowGiven): Command {
+export function commandOf(
+  { type, actor, to, position, toStep, resume, amount }: Act,
+  now: FlowGiven,
+): Command {
   const does = acting(now);
   switch (type) {
     case 'approve':

@@ -40,12 +40,7 @@ function changed(step: StepState, event: StepEvent): StepState {
     case 'step.vote_repeated':
       return withTurns(withVote(step, { ...event, auditMsg: null, capacity: 'repeat' }, 'approved'));
     case 'step.people_left':
-      return withTurns({
-        ...step,
-        seats: step.seats.map((seat) =>
-          event.userCodes.includes(userOfSubject(seat.subject) ?? '') ? { ...seat, gone: 'left' } : seat,
-        ),
-      });
+      return withTurns(withoutPeople(step, event.userCodes, 'left'));
     case 'step.passed':
       return { ...withClosedTurns(step), auditStatus: 'approved', auditUserCode: event.userCode };
     case 'step.transferred':
@@ -60,9 +55,7 @@ function changed(step: StepState, event: StepEvent): StepState {
         ),
       );
     case 'step.opinion_given':
-      return withTurns(
-        withVote(step, { ...event, capacity: 'consultant' }, event.opinion),
-      );
+      return withTurns(withVote(step, { ...event, capacity: 'consultant' }, event.opinion));
     case 'step.signers_added':
       return withTurns(
         event.userCodes.reduce<StepState>(
@@ -75,12 +68,7 @@ function changed(step: StepState, event: StepEvent): StepState {
         ),
       );
     case 'step.signers_removed':
-      return withTurns({
-        ...step,
-        seats: step.seats.map((seat) =>
-          event.userCodes.includes(userOfSubject(seat.subject) ?? '') ? { ...seat, gone: 'removed' } : seat,
-        ),
-      });
+      return withTurns(withoutPeople(step, event.userCodes, 'removed'));
     case 'step.decision_taken_back':
     case 'order.reopened':
       return withTurns({
@@ -142,6 +130,16 @@ export const withoutDecisions = (step: StepState, userCodes: readonly string[]):
     userCodes.includes(userOfSubject(seat.subject) ?? '') ? withoutDecision(seat) : seat,
   ),
 });
+
+/** A step that no longer asks these people; nobody waits any more for the opinions that they asked for. */
+function withoutPeople(step: StepState, userCodes: readonly string[], gone: 'left' | 'removed'): StepState {
+  const seats = step.seats.map((seat): Seat => {
+    if (userCodes.includes(userOfSubject(seat.subject) ?? '')) return { ...seat, gone };
+    const moot = seat.kind === 'consulted' && seat.gone === null && seat.decision === null;
+    return moot && userCodes.includes(seat.by ?? '') ? { ...seat, gone: 'removed' } : seat;
+  });
+  return { ...step, seats };
+}
 
 const withoutDecision = (seat: Seat): Seat =>
   seat.decision === null && seat.capacity === null
@@ -208,11 +206,7 @@ function holderOf(step: StepState, userCode: string, seen: Set<string>): string 
 function autoApproved(step: StepState, reason: string, people: readonly string[]): StepState {
   const voted = people.reduce(
     (now, userCode) =>
-      withVote(
-        now,
-        { applyStep: step.applyStep, userCode, auditMsg: null, capacity: 'repeat' },
-        'approved',
-      ),
+      withVote(now, { applyStep: step.applyStep, userCode, auditMsg: null, capacity: 'repeat' }, 'approved'),
     step,
   );
   return {
@@ -265,14 +259,10 @@ function peopleAfter(step: StepState, from: string | null, to: string, kind: Sea
   if (from !== null && others.includes(from)) {
     return others.map((userCode) => (userCode === from ? to : userCode));
   }
-  return kind === 'taken' && !isLazy(step) ? [...others, to] : step.people;
+  return kind === 'taken' && !isLazy(step) ? [...others, to] : others;
 }
 
-const closed = (
-  step: StepState,
-  event: StepDecision,
-  auditStatus: 'approved' | 'rejected',
-): StepState => ({
+const closed = (step: StepState, event: StepDecision, auditStatus: 'approved' | 'rejected'): StepState => ({
   ...withClosedTurns(step),
   auditStatus,
   auditUserCode: event.userCode,

@@ -155,13 +155,12 @@ function takenBack(
 function returned(state: OrderState, event: Extract<OrderEvent, { type: 'order.returned' }>): OrderState {
   const { fromStep, toStep, resume, userCode } = event;
   const again = ({ applyStep }: StepState): boolean =>
-    applyStep === fromStep || (resume === 'again' ? applyStep >= toStep && applyStep < fromStep : applyStep === toStep);
+    applyStep === fromStep ||
+    (resume === 'again' ? applyStep >= toStep && applyStep < fromStep : applyStep === toStep);
   return {
     ...state,
     lastDecision: null,
-    ...(toStep === 0
-      ? { applyStatus: 'initiating', returned: { by: userCode, fromStep, resume } }
-      : {}),
+    ...(toStep === 0 ? { applyStatus: 'initiating', returned: { by: userCode, fromStep, resume } } : {}),
     steps: state.steps.map((step) => (again(step) && isWalked(step) ? resetStep(step) : step)),
   };
 }

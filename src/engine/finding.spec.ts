@@ -20,7 +20,10 @@ const flowOf = (
   finding: Partial<FindingRule> = {},
   mode: 'any' | 'all' | 'threshold' = 'any',
 ): FlowGiven => ({
-  stages: [{ users: ['bob'] }, { found: 'leader', finding, mode, ...(mode === 'threshold' ? { min: 2 } : {}) }],
+  stages: [
+    { users: ['bob'] },
+    { found: 'leader', finding, mode, ...(mode === 'threshold' ? { min: 2 } : {}) },
+  ],
   found: { 2: found },
 });
 const reached = (flow: FlowGiven, now = flow) => after(opened(flow).state, acting(now).approve('bob'));
@@ -76,20 +79,26 @@ describe('nobody is found', () => {
     });
   });
 
-  it.each(['any', 'all', 'threshold'] as const)('given admin and %s, then an administrator of the team decides', (mode) => {
-    const flow = flowOf([], { whenNobody: 'admin' }, mode);
-    expect(planOf(flow)).toMatchObject({ outcome: 'review', reason: 'asks_admin' });
-    const { approve, reject } = acting(flow);
-    expect(inTurn(reached(flow))).toEqual(['r:team_admin', 'r:system_admin']);
-    expect(after(reached(flow), approve('tina')).applyStatus).toBe('completed');
-    expect(after(reached(flow), reject('tina')).applyStatus).toBe('rejected');
-    expect(after(reached(flow), approve('root')).applyStatus).toBe('completed');
-    expect(refusalOf(reached(flow), approve('carol'))).toBe('forbidden');
-  });
+  it.each(['any', 'all', 'threshold'] as const)(
+    'given admin and %s, then an administrator of the team decides',
+    (mode) => {
+      const flow = flowOf([], { whenNobody: 'admin' }, mode);
+      expect(planOf(flow)).toMatchObject({ outcome: 'review', reason: 'asks_admin' });
+      const { approve, reject } = acting(flow);
+      expect(inTurn(reached(flow))).toEqual(['r:team_admin', 'r:system_admin']);
+      expect(after(reached(flow), approve('tina')).applyStatus).toBe('completed');
+      expect(after(reached(flow), reject('tina')).applyStatus).toBe('rejected');
+      expect(after(reached(flow), approve('root')).applyStatus).toBe('completed');
+      expect(refusalOf(reached(flow), approve('carol'))).toBe('forbidden');
+    },
+  );
 
   it('given admin where a resolver names nobody, then its word is not needed', () => {
     const flow = flowOf([], { whenNobody: 'admin' });
-    const resolver: FlowGiven = { ...flow, stages: [flow.stages[0]!, { ...flow.stages[1]!, found: 'resolver' }] };
+    const resolver: FlowGiven = {
+      ...flow,
+      stages: [flow.stages[0]!, { ...flow.stages[1]!, found: 'resolver' }],
+    };
     expect(after(reached(resolver), acting(resolver).approve('tina')).applyStatus).toBe('completed');
   });
 
@@ -123,7 +132,10 @@ describe('a threshold above the number of people', () => {
       ok: false,
       refusal: { code: 'approver_not_found' },
     });
-    expect(statuses(reached(flowOf(['carol'], { whenNobody: 'skip' }, 'threshold')))).toEqual(['approved', 'skipped']);
+    expect(statuses(reached(flowOf(['carol'], { whenNobody: 'skip' }, 'threshold')))).toEqual([
+      'approved',
+      'skipped',
+    ]);
   });
 
   it('given a fallback, then it is asked besides, if that is enough', () => {

@@ -11,7 +11,9 @@ import {
   typesOf,
 } from './engine.spec-support.js';
 
-const flow: FlowGiven = { stages: [{ users: ['bob', 'bea', 'carol'], mode: 'sequential' }, { users: ['zoe'] }] };
+const flow: FlowGiven = {
+  stages: [{ users: ['bob', 'bea', 'carol'], mode: 'sequential' }, { users: ['zoe'] }],
+};
 const { approve, reject, transfer, askOpinion, addSigners, removeSigners, giveBack } = acting(flow);
 const start = opened(flow).state;
 
@@ -92,14 +94,17 @@ describe('an opinion', () => {
     }
   });
 
-  it.each(['approve', 'reject'] as const)('given to %s, then it decides nothing, and the seat is back', (verdict) => {
-    const command = verdict === 'approve' ? approve('dave') : reject('dave');
-    expect(typesOf(asked, command)).toEqual(['step.opinion_given']);
-    const state = after(asked, command);
-    expect([state.applyStatus, inTurn(state)]).toEqual(['in_review', ['bob']]);
-    expect(refusalOf(state, approve('dave'))).toBe('forbidden');
-    expect(inTurn(after(state, approve('bob')))).toEqual(['bea']);
-  });
+  it.each(['approve', 'reject'] as const)(
+    'given to %s, then it decides nothing, and the seat is back',
+    (verdict) => {
+      const command = verdict === 'approve' ? approve('dave') : reject('dave');
+      expect(typesOf(asked, command)).toEqual(['step.opinion_given']);
+      const state = after(asked, command);
+      expect([state.applyStatus, inTurn(state)]).toEqual(['in_review', ['bob']]);
+      expect(refusalOf(state, approve('dave'))).toBe('forbidden');
+      expect(inTurn(after(state, approve('bob')))).toEqual(['bea']);
+    },
+  );
 
   it('given that nobody else agrees, then it is no vote', () => {
     const any: FlowGiven = { stages: [{ users: ['bob'] }] };

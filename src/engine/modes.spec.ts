@@ -127,10 +127,13 @@ describe('any', () => {
 });
 
 describe('a system administrator', () => {
-  it.each(['any', 'all', 'threshold', 'sequential'] as const)('decides an open %s step, which closes it', (mode) => {
-    const flow = step(mode, 2);
-    const { approve, reject } = acting(flow);
-    expect(typesOf(opened(flow).state, approve('root'))).toEqual(['step.approved', 'order.completed']);
-    expect(typesOf(opened(flow).state, reject('root'))).toEqual(['step.rejected', 'order.rejected']);
-  });
+  it.each(['any', 'all', 'threshold', 'sequential'] as const)(
+    'decides an open %s step, which closes it',
+    (mode) => {
+      const flow = step(mode, 2);
+      const { approve, reject } = acting(flow);
+      expect(typesOf(opened(flow).state, approve('root'))).toEqual(['step.approved', 'order.completed']);
+      expect(typesOf(opened(flow).state, reject('root'))).toEqual(['step.rejected', 'order.rejected']);
+    },
+  );
 });

@@ -98,11 +98,16 @@ export function planPath(plan: Plan): PlannedStep[] {
   const last = lastApplicantStep([...kept], plan.autoApprove, plan.facts);
   const walked: (readonly string[])[] = [];
   return plan.stages.map((stage) => {
-    const planned = kept.has(stage) ? planStep(plan, stage, last) : nothing(stage, 'skipped', 'condition_false');
+    const planned = kept.has(stage)
+      ? planStep(plan, stage, last)
+      : nothing(stage, 'skipped', 'condition_false');
     if (planned.outcome === 'skipped') return planned;
-    const earlier = plan.dedupe === 'none' ? [] : (plan.dedupe === 'consecutive' ? walked.slice(-1) : walked).flat();
-    const certain = planned.outcome === 'review' && planned.problem === null ? votesOf(planned, earlier, plan.facts) : [];
-    const repeated = planned.outcome === 'review' && certain.length > 0 && certain.every((one) => earlier.includes(one));
+    const earlier =
+      plan.dedupe === 'none' ? [] : (plan.dedupe === 'consecutive' ? walked.slice(-1) : walked).flat();
+    const certain =
+      planned.outcome === 'review' && planned.problem === null ? votesOf(planned, earlier, plan.facts) : [];
+    const repeated =
+      planned.outcome === 'review' && certain.length > 0 && certain.every((one) => earlier.includes(one));
     walked.push(certain);
     return repeated ? { ...planned, outcome: 'auto_approved', reason: 'repeat_approver' } : planned;
   });
@@ -112,20 +117,28 @@ export function planPath(plan: Plan): PlannedStep[] {
  * Who will have approved a step once it has passed, as far as that is certain: everybody of whom it needs everybody;
  * where it needs fewer, those who have approved before and are enough.
  */
-function votesOf({ stage, people, reason }: PlannedStep, earlier: readonly string[], facts: DirectoryFacts): string[] {
+function votesOf(
+  { stage, people, reason }: PlannedStep,
+  earlier: readonly string[],
+  facts: DirectoryFacts,
+): string[] {
   if (reason !== '' && reason !== 'asks_fallback') return [];
   const needed = ['any', 'threshold'].includes(stage.approvalMode) ? fewest(stage) : people.length;
-  const known = stage.subjects.every((subject) => userOfSubject(subject) !== null || facts.members.has(subject));
+  const known = stage.subjects.every(
+    (subject) => userOfSubject(subject) !== null || facts.members.has(subject),
+  );
   if (known && people.length <= needed) return [...people];
   const repeating = people.filter((userCode) => earlier.includes(userCode));
   return repeating.length >= needed ? repeating.slice(0, needed) : [];
 }
 
-const nothing = (
-  stage: StepSnapshot,
-  outcome: PlannedStep['outcome'],
-  reason: string,
-): PlannedStep => ({ stage, outcome, reason, people: [], problem: null });
+const nothing = (stage: StepSnapshot, outcome: PlannedStep['outcome'], reason: string): PlannedStep => ({
+  stage,
+  outcome,
+  reason,
+  people: [],
+  problem: null,
+});
 
 function planStep(plan: Plan, stage: StepSnapshot | StepState, last: number): PlannedStep {
   const { facts, autoApprove } = plan;

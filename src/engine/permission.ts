@@ -55,7 +55,8 @@ export function needsConfirmation(state: OrderState, actor: Person): StepState |
   const step = openStep(state);
   if (step?.auditObjectType !== 'resolver' || actor.systemAdmin || actor.subjects.size === 0) return null;
   const own = ownSeat(step, actor.userCode);
-  if (own && (own.gone === 'handed_over' || own.decision !== null || (own.gone === null && isByName(own)))) return null;
+  if (own && (own.gone === 'handed_over' || own.decision !== null || (own.gone === null && isByName(own))))
+    return null;
   return step;
 }
 

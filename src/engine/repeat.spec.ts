@@ -31,7 +31,11 @@ describe('people who have approved before', () => {
   });
 
   it('given consecutive, then the next step passes by itself, and so does the one behind it', () => {
-    expect(statuses(three('consecutive', bob!, bob!, bob!))).toEqual(['approved', 'auto_approved', 'auto_approved']);
+    expect(statuses(three('consecutive', bob!, bob!, bob!))).toEqual([
+      'approved',
+      'auto_approved',
+      'auto_approved',
+    ]);
   });
 
   it('given consecutive and another step between, then they are asked again; a skipped one is no step', () => {
@@ -78,7 +82,10 @@ describe('people who have approved before', () => {
 
   it('given groups, then membership counts as it is now', () => {
     const flow = flowOf('all', [bob!, { groups: ['g'] }], { groups: { g: ['bob', 'eve'] } });
-    expect(statuses(after(opened(flow).state, acting(flow).approve('bob')))).toEqual(['approved', 'auto_approved']);
+    expect(statuses(after(opened(flow).state, acting(flow).approve('bob')))).toEqual([
+      'approved',
+      'auto_approved',
+    ]);
     const left = acting({ ...flow, groups: { g: ['eve'] } });
     expect(statuses(after(opened(flow).state, left.approve('bob')))).toEqual(['approved', 'in_review']);
   });
@@ -106,7 +113,12 @@ describe('people who have approved before', () => {
     expect(inTurn(state)).toEqual(['bob']);
     const asked = flowOf('all', [bob!, { users: ['dave'] }]);
     const by = acting(asked);
-    const given = after(opened(asked).state, by.askOpinion('bob', 'dave'), by.approve('dave'), by.approve('bob'));
+    const given = after(
+      opened(asked).state,
+      by.askOpinion('bob', 'dave'),
+      by.approve('dave'),
+      by.approve('bob'),
+    );
     expect(statuses(given)).toEqual(['approved', 'in_review']);
   });
 
@@ -119,7 +131,11 @@ describe('people who have approved before', () => {
     expect(inTurn(after(state, approve('carol')))).toEqual(['bob']);
     const auto = flowOf('all', [bob!, bob!, { users: ['eve'] }]);
     const reached = after(opened(auto).state, acting(auto).approve('bob'));
-    expect(statuses(after(reached, acting(auto).giveBack('eve', 2)))).toEqual(['approved', 'in_review', 'waiting']);
+    expect(statuses(after(reached, acting(auto).giveBack('eve', 2)))).toEqual([
+      'approved',
+      'in_review',
+      'waiting',
+    ]);
   });
 });
 
@@ -128,7 +144,12 @@ describe('the plan', () => {
     planPath(opening(flowOf(dedupe, stages, more))).map((step) => step.outcome);
 
   it('given whoever alone decides a step, then it tells which later ones pass by themselves', () => {
-    expect(planned('consecutive', [bob!, bob!, carol!, bob!])).toEqual(['review', 'auto_approved', 'review', 'review']);
+    expect(planned('consecutive', [bob!, bob!, carol!, bob!])).toEqual([
+      'review',
+      'auto_approved',
+      'review',
+      'review',
+    ]);
     expect(planned('all', [bob!, carol!, bob!])).toEqual(['review', 'review', 'auto_approved']);
     const both: StageGiven = { users: ['bob', 'carol'], mode: 'all' };
     expect(planned('consecutive', [both, carol!, both])).toEqual(['review', 'auto_approved', 'review']);

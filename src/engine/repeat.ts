@@ -30,9 +30,7 @@ export const approversOf = (step: StepState): string[] =>
     .flatMap((seat) => userOfSubject(seat.subject) ?? []);
 
 /** Everybody whose approval stands anywhere: whose membership the shell has to know under `dedupe`. */
-export const allApprovers = (state: OrderState): string[] => [
-  ...new Set(state.steps.flatMap(approversOf)),
-];
+export const allApprovers = (state: OrderState): string[] => [...new Set(state.steps.flatMap(approversOf))];
 
 /** The reason of a step that is open again because the order was returned to it. */
 export const returnedTo = 'returned';
@@ -54,7 +52,7 @@ export function repeatedVotes(
     .map((userCode) => people.get(userCode) ?? null)
     .filter((person) => person !== null)
     .filter((person) => state.autoApprove !== 'never' || person.userCode !== state.applicant);
-  for (let now = state; ; ) {
+  for (let now = state; ;) {
     const step = openStep(now);
     if (!step || hasPassed(step)) return events;
     const next = approvers.find((person) => votes(step, person));

@@ -30,7 +30,10 @@ describe('returning to a step', () => {
     const state = after(atEve, giveBack('eve', 1, 'again'));
     expect([statuses(state), inTurn(state)]).toEqual([['in_review', 'waiting', 'waiting'], ['bob']]);
     const next = after(state, approve('bob'));
-    expect([statuses(next), inTurn(next)]).toEqual([['approved', 'in_review', 'waiting'], ['carol', 'dave']]);
+    expect([statuses(next), inTurn(next)]).toEqual([
+      ['approved', 'in_review', 'waiting'],
+      ['carol', 'dave'],
+    ]);
   });
 
   it('given back, then it leads straight to the step that returned', () => {
@@ -73,7 +76,12 @@ describe('returning to the applicant', () => {
   const returned = after(atCarol, giveBack('carol', 0, 'again'));
 
   it('then the order waits for its applicant, and no step is open', () => {
-    expect([returned.applyStatus, ...statuses(returned)]).toEqual(['initiating', 'waiting', 'waiting', 'waiting']);
+    expect([returned.applyStatus, ...statuses(returned)]).toEqual([
+      'initiating',
+      'waiting',
+      'waiting',
+      'waiting',
+    ]);
     expect(returned.returned).toEqual({ by: 'carol', fromStep: 2, resume: 'again' });
     expect(refusalOf(returned, approve('bob'))).toBe('not_in_review');
   });
@@ -102,12 +110,17 @@ describe('returning to the applicant', () => {
     const checked: FlowGiven = { ...flow, hasCheck: true };
     const by = acting(checked);
     const state = after(opened(checked).state, answer('check', true, checked), by.giveBack('bob', 0));
-    for (const result of [true, false]) expect(refusalOf(state, answer('check', result, checked))).toBe('not_awaited');
+    for (const result of [true, false])
+      expect(refusalOf(state, answer('check', result, checked))).toBe('not_awaited');
     expect(refusalOf(state, { type: 'skip_check', error: 'x', facts: factsIn(checked) })).toBe('not_awaited');
     expect(typesOf(state, by.resubmit('ann'))).toEqual(['order.resubmitted', 'check.requested']);
     const again = after(state, by.resubmit('ann'));
     expect(statuses(again)).toEqual(['waiting', 'waiting', 'waiting']);
-    expect(statuses(after(again, answer('check', true, checked)))).toEqual(['in_review', 'waiting', 'waiting']);
+    expect(statuses(after(again, answer('check', true, checked)))).toEqual([
+      'in_review',
+      'waiting',
+      'waiting',
+    ]);
   });
 
   it('given a withdrawal, then it is withdrawn', () => {
@@ -125,14 +138,20 @@ describe('returning to the applicant', () => {
 describe('reopening', () => {
   it('given whoever rejected, then their step is open again, and the other votes stand', () => {
     const state = after(atCarol, approve('carol'), reject('dave'), reopen('dave'));
-    expect([state.applyStatus, ...statuses(state)]).toEqual(['in_review', 'approved', 'in_review', 'waiting']);
+    expect([state.applyStatus, ...statuses(state)]).toEqual([
+      'in_review',
+      'approved',
+      'in_review',
+      'waiting',
+    ]);
     expect(inTurn(state)).toEqual(['dave']);
     expect(statuses(after(state, approve('dave')))).toEqual(['approved', 'approved', 'in_review']);
   });
 
   it('given somebody else, or an order that no reviewer rejected, then it is refused', () => {
     const rejected = after(atCarol, reject('dave'));
-    for (const actor of ['carol', 'bob', 'ann', 'root']) expect(refusalOf(rejected, reopen(actor))).toBe('forbidden');
+    for (const actor of ['carol', 'bob', 'ann', 'root'])
+      expect(refusalOf(rejected, reopen(actor))).toBe('forbidden');
     expect(refusalOf(atCarol, reopen('carol'))).toBe('not_awaited');
     expect(refusalOf(after(atEve, approve('eve')), reopen('eve'))).toBe('order_closed');
     const checked: FlowGiven = { ...flow, hasCheck: true };
@@ -199,7 +218,11 @@ describe('taking a decision back', () => {
 
   it('given a step that was passed before the order was led back, then it stays passed', () => {
     const back = after(atEve, giveBack('eve', 1, 'back'));
-    expect(statuses(after(back, approve('bob'), takeBack('bob')))).toEqual(['in_review', 'approved', 'waiting']);
+    expect(statuses(after(back, approve('bob'), takeBack('bob')))).toEqual([
+      'in_review',
+      'approved',
+      'waiting',
+    ]);
   });
 
   it('given a vote that was repeated because of it, then that is gone as well', () => {

@@ -104,7 +104,10 @@ function resubmit(state: OrderState, command: Given<'resubmit'>): Outcome {
   if (isEnded(state)) return refused('order_closed', `the order is ${state.applyStatus}; open a new one`);
   const { returned } = state;
   if (!returned) {
-    return refused('not_awaited', `the order is ${state.applyStatus}; only one that was returned is resubmitted`);
+    return refused(
+      'not_awaited',
+      `the order is ${state.applyStatus}; only one that was returned is resubmitted`,
+    );
   }
   const ahead = state.steps.filter((step) => returned.resume === 'again' || isAhead(step));
   const { autoApprove, dedupe } = state;
@@ -145,7 +148,10 @@ function reopen(state: OrderState, { actor, auditMsg }: Given<'reopen'>): Outcom
   const { applyStep, auditUserCode } = step;
   const mine = step.auditUserCode === actor.userCode;
   if (!mine) {
-    return refused('forbidden', `step ${applyStep} was rejected by ${auditUserCode ?? 'somebody else'}, who alone may reopen it`);
+    return refused(
+      'forbidden',
+      `step ${applyStep} was rejected by ${auditUserCode ?? 'somebody else'}, who alone may reopen it`,
+    );
   }
   const reopened: OrderEvent = { type: 'order.reopened', applyStep, userCode: actor.userCode, auditMsg };
   const permission = mayDecide(evolve(state, reopened), { ...actor, confirmed: true });
@@ -154,7 +160,8 @@ function reopen(state: OrderState, { actor, auditMsg }: Given<'reopen'>): Outcom
 
 /** A decision is its author's as long as nobody has acted on it. */
 function takeBack(state: OrderState, actor: Person): Outcome {
-  if (isEnded(state)) return refused('order_closed', `the order is ${state.applyStatus}; nothing is left to take back`);
+  if (isEnded(state))
+    return refused('order_closed', `the order is ${state.applyStatus}; nothing is left to take back`);
   const { lastDecision } = state;
   if (!lastDecision || state.applyStatus !== 'in_review') {
     return refused('not_awaited', 'there is no decision on which nobody has acted yet');

@@ -85,8 +85,7 @@ function baseIsMet(step: StepState): boolean {
 }
 
 /** Whether everybody has approved whom the step needs. */
-export const hasPassed = (step: StepState): boolean =>
-  baseIsMet(step) && signerSeats(step).every(approved);
+export const hasPassed = (step: StepState): boolean => baseIsMet(step) && signerSeats(step).every(approved);
 
 /** Whether N of a `threshold` step can no longer be reached; elsewhere every rejection counts (domain rule 4). */
 export function isLost(step: StepState): boolean {
@@ -188,10 +187,8 @@ export function withSeat(step: StepState, seat: Seat): StepState {
 }
 
 /** Whether a person sits on a step: by name, through a group, or through a role. */
-export const sitsOn = (
-  step: { readonly subjects: readonly Subject[] },
-  person: Person,
-): boolean => step.subjects.some((subject) => person.subjects.has(subject));
+export const sitsOn = (step: { readonly subjects: readonly Subject[] }, person: Person): boolean =>
+  step.subjects.some((subject) => person.subjects.has(subject));
 
 /**
  * The seat through which a person may act on an open step right now: their own, or that of a group or role.

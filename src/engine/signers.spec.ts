@@ -21,7 +21,10 @@ describe('added signatures', () => {
     expect(inTurn(state)).toEqual(['carol']);
     expect(refusalOf(state, approve('bob'))).toBe('forbidden');
     const signed = after(state, approve('carol'));
-    expect([statuses(signed), inTurn(signed)]).toEqual([['in_review', 'waiting'], ['bob', 'bea']]);
+    expect([statuses(signed), inTurn(signed)]).toEqual([
+      ['in_review', 'waiting'],
+      ['bob', 'bea'],
+    ]);
     expect(statuses(after(signed, approve('bea')))).toEqual(['approved', 'in_review']);
   });
 
@@ -74,7 +77,11 @@ describe('added signatures', () => {
   });
 
   it('given signers who add signers, then each of them is needed', () => {
-    const state = after(start, addSigners('bob', ['carol'], 'before'), addSigners('carol', ['dave'], 'before'));
+    const state = after(
+      start,
+      addSigners('bob', ['carol'], 'before'),
+      addSigners('carol', ['dave'], 'before'),
+    );
     expect(inTurn(state)).toEqual(['carol', 'dave']);
     const state2 = after(state, approve('carol'), approve('dave'));
     expect(inTurn(state2)).toEqual(['bob', 'bea']);
@@ -105,7 +112,9 @@ describe('adding signers', () => {
 
   it('given a group of the step, then its members are on it already', () => {
     const group: FlowGiven = { stages: [{ groups: ['g'] }], groups: { g: ['bob', 'carol'] } };
-    expect(refusalOf(opened(group).state, acting(group).addSigners('bob', ['carol'], 'with'))).toBe('already_exists');
+    expect(refusalOf(opened(group).state, acting(group).addSigners('bob', ['carol'], 'with'))).toBe(
+      'already_exists',
+    );
   });
 
   it('given more than a step can carry, then it is refused', () => {
@@ -136,7 +145,9 @@ describe('removing signers', () => {
 
   it('given somebody else, a signer who has decided, or nobody’s signature, then it is refused', () => {
     expect(refusalOf(state, removeSigners('bea', ['carol']))).toBe('forbidden');
-    expect(refusalOf(after(state, approve('carol')), removeSigners('bob', ['carol']))).toBe('already_decided');
+    expect(refusalOf(after(state, approve('carol')), removeSigners('bob', ['carol']))).toBe(
+      'already_decided',
+    );
     expect(refusalOf(state, removeSigners('bob', ['bea']))).toBe('validation_failed');
     expect(refusalOf(state, removeSigners('bob', ['eve']))).toBe('validation_failed');
     const removed = after(state, removeSigners('bob', ['carol']));

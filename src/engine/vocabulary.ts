@@ -27,14 +27,7 @@ export type AuditStatus = (typeof auditStatuses)[number];
  * How a stage names its reviewers: people, groups or roles by code; the n-th department leader above the applicant; whom
  * the applicant chooses; or whom the business system answers.
  */
-export const auditObjectTypes = [
-  'user',
-  'group',
-  'role',
-  'leader',
-  'applicant_choice',
-  'resolver',
-] as const;
+export const auditObjectTypes = ['user', 'group', 'role', 'leader', 'applicant_choice', 'resolver'] as const;
 export type AuditObjectType = (typeof auditObjectTypes)[number];
 
 /** How many of a step's people must agree: 或签 (`any`), 会签 (`all`), 票签 (`threshold`: N of them), 依次 (`sequential`). */

@@ -56,7 +56,7 @@ export class AutoRunService {
         } catch (error) {
           if (!(error instanceof Problem) || error.status >= 500) throw error;
           refusals.push(error);
-          orders.push({ ...notStarted(businessType, error.code), detail: error.detail });
+          orders.push(notStarted(businessType, error.code, error.detail));
         }
       }
       const triggered = orders.some(({ reason }) => reason === 'started' || reason === 'in_progress');
@@ -67,7 +67,8 @@ export class AutoRunService {
 
   private async start(principal: Principal, run: ObjectRun, dto: AutoRun): Promise<AutoRunOrder> {
     const { businessType, objectId } = run;
-    const plan = await this.opening.plan(principal, { ...dto, businessType, businessKey: objectId });
+    const { businessTypes: _named, ...application } = dto;
+    const plan = await this.opening.plan(principal, { ...application, businessType, businessKey: objectId });
     const path = this.opening.path(plan);
     if (path.every(({ reason }) => reason === 'condition_false')) {
       return notStarted(businessType, 'condition_false');
@@ -128,12 +129,12 @@ function known(
   return { businessType: newest.businessType, orderId: newest.id, created: false, reason, detail: null };
 }
 
-const notStarted = (businessType: string, reason: string): AutoRunOrder => ({
+const notStarted = (businessType: string, reason: string, detail: string | null = null): AutoRunOrder => ({
   businessType,
   orderId: null,
   created: false,
   reason,
-  detail: null,
+  detail,
 });
 
 /** The flows that are named, or all that the caller may open. @throws Problem 400, 403 */

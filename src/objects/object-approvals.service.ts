@@ -71,14 +71,14 @@ export class ObjectApprovalsService {
     { objectType, objectId }: ObjectPath,
     query: ObjectHistory,
   ): Promise<Page<OrderSummary>> {
-    const ofObject = await this.flows(principal, objectType, query.accCode);
+    const flows = await this.flows(principal, objectType, query.accCode);
     const all = principal.kind === 'service' || isTeamAdmin(principal) || isSystemAdmin(principal);
     const window = windowOf(query);
     const rows = await this.orders.list(
       // Which team it is stands in the filter.
       'all',
       all ? null : principal.userCode,
-      { businessKey: objectId, ofObject },
+      { ofObject: { ...flows, objectId } },
       window,
     );
     return pageOf(

@@ -1,7 +1,7 @@
 import { ApiProperty, PickType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsObject, ValidateBy } from 'class-validator';
-import { Code, Codes, field, Verbatim, whyNoCode } from '../http/fields.js';
+import { Code, Codes, field, Text, Verbatim, whyNoCode } from '../http/fields.js';
 import { PageQuery } from '../http/pagination.js';
 import { OpenOrder } from '../orders/opening.service.js';
 import { OrderSummary } from '../orders/orders.service.js';
@@ -22,7 +22,15 @@ export class ObjectPath extends ObjectTypePath {
   objectId: string;
 }
 
-export class AutoRun extends PickType(OpenOrder, ['userCode', 'accCode', 'title', 'chosenApprovers']) {
+export class AutoRun extends PickType(OpenOrder, ['userCode', 'accCode', 'chosenApprovers']) {
+  @Text(255, {
+    optional: true,
+    nullable: true,
+    description: 'Of the orders that are started.',
+    example: '订单 SO-1001 毛利率',
+  })
+  title?: string | null;
+
   @field(
     {
       description: 'What the conditions of the stages ask for; at most 60,000 bytes of JSON.',
@@ -89,9 +97,7 @@ export class AutoRunAnswer {
 export class ObjectTeam {
   @Code(64, {
     optional: true,
-    special: true,
     description: 'The team; for system administrators and for API keys of several teams.',
-    example: 't1',
   })
   accCode?: string;
 }
@@ -165,9 +171,7 @@ export class ObjectApprovals {
 export class ObjectHistory extends PageQuery {
   @Code(64, {
     optional: true,
-    special: true,
     description: 'The team; for system administrators and for API keys of several teams.',
-    example: 't1',
   })
   accCode?: string;
 }

@@ -13,8 +13,12 @@ export interface OrderFilter {
   readonly applyStatus?: ApplyStatus;
   readonly businessType?: string;
   readonly businessKey?: string;
-  /** Only what counts for a business object of one team, whose flows are of these types; none of them: nothing. */
-  readonly ofObject?: { readonly team: string | null; readonly businessTypes: readonly string[] };
+  /** Only what counts for one business object of a team, whose flows are of these types; none of them: nothing. */
+  readonly ofObject?: {
+    readonly team: string | null;
+    readonly businessTypes: readonly string[];
+    readonly objectId: string;
+  };
 }
 
 interface Row {
@@ -117,7 +121,11 @@ function conditions(filter: OrderFilter, key: string, after: string | null): Con
     [`${key} < ?`, after ?? undefined],
   ];
   const plain = wanted.filter((condition): condition is [string, SqlValue] => condition[1] !== undefined);
-  return filter.ofObject ? [...plain, countingFor(filter.ofObject.team, filter.ofObject.businessTypes)] : plain;
+  if (!filter.ofObject) return plain;
+  const { team, businessTypes, objectId } = filter.ofObject;
+  // By its length too: MySQL takes a key with one more blank for the same, and it is another object's.
+  const about: Condition = ['o.business_key = ? AND LENGTH(o.business_key) = LENGTH(?)', objectId, objectId];
+  return [...plain, about, countingFor(team, businessTypes)];
 }
 
 /**

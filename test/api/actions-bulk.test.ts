@@ -48,7 +48,9 @@ describe('bulk decisions', () => {
       version: 2,
       problem: null,
     });
-    const codes = answer.body.items.map((one: { problem: { code: string } | null }) => one.problem?.code ?? null);
+    const codes = answer.body.items.map(
+      (one: { problem: { code: string } | null }) => one.problem?.code ?? null,
+    );
     expect(codes).toEqual([
       null,
       'version_conflict',
@@ -58,15 +60,23 @@ describe('bulk decisions', () => {
       'not_found',
       'already_decided',
     ]);
-    expect(answer.body.items[5]).toMatchObject({ outcome: 'failed', applyStatus: null, problem: { status: 404 } });
-    expect((await orders[0]?.order())?.steps[0]).toMatchObject({ auditUserCode: 'bob', auditMsg: '批量同意' });
+    expect(answer.body.items[5]).toMatchObject({
+      outcome: 'failed',
+      applyStatus: null,
+      problem: { status: 404 },
+    });
+    expect((await orders[0]?.order())?.steps[0]).toMatchObject({
+      auditUserCode: 'bob',
+      auditMsg: '批量同意',
+    });
     expect(await orders[1]?.turns()).toEqual(['bob']);
   });
 
   it('given rejections, then the orders are rejected', async () => {
     const orders = await open(3);
     const answer = await bulk('reject', idsOf(orders), { auditMsg: '不行' });
-    for (const item of answer.body.items) expect(item).toMatchObject({ outcome: 'rejected', applyStatus: 'rejected' });
+    for (const item of answer.body.items)
+      expect(item).toMatchObject({ outcome: 'rejected', applyStatus: 'rejected' });
     for (const order of orders) expect(await order.path()).toEqual(['rejected', 'cancelled']);
   });
 
@@ -74,7 +84,9 @@ describe('bulk decisions', () => {
     const orders = await open(100);
     const answer = await bulk('approve', idsOf(orders));
     expect(answer.body.items.map((one: { id: string }) => one.id)).toEqual(orders.map(({ id }) => id));
-    expect(new Set(answer.body.items.map((one: { outcome: string }) => one.outcome))).toEqual(new Set(['approved']));
+    expect(new Set(answer.body.items.map((one: { outcome: string }) => one.outcome))).toEqual(
+      new Set(['approved']),
+    );
   });
 
   it.each<[string, unknown]>([
@@ -137,8 +149,12 @@ describe('bulk decisions', () => {
     expect(theirs.body.items[0]).toMatchObject({ outcome: 'failed', problem: { code: 'not_found' } });
     const { key } = await created(app.as(boss), '/api-keys', { name: 'erp', accCodes: ['t1'] });
     expect((await app.key(String(key)).post('/orders/bulk-decisions', body)).status).toBe(403);
-    expect((await app.as(carol).post('/orders/bulk-decisions', body)).body.items[0].problem.code).toBe('forbidden');
-    expect((await app.as(fay).post('/orders/bulk-decisions', body)).body.items[0].problem.code).toBe('forbidden');
+    expect((await app.as(carol).post('/orders/bulk-decisions', body)).body.items[0].problem.code).toBe(
+      'forbidden',
+    );
+    expect((await app.as(fay).post('/orders/bulk-decisions', body)).body.items[0].problem.code).toBe(
+      'forbidden',
+    );
     expect((await app.as(root).post('/orders/bulk-decisions', body)).body.items[0].outcome).toBe('approved');
   });
 });

@@ -15,8 +15,10 @@ beforeAll(async () => {
 });
 afterAll(() => closeTold(app));
 
-const openOn = async (stages: readonly StageGiven[], options: { autoApprove?: string } = {}): Promise<Acting> =>
-  openActing(app, (await givenFlow(app, stages, options)).businessType);
+const openOn = async (
+  stages: readonly StageGiven[],
+  options: { autoApprove?: string } = {},
+): Promise<Acting> => openActing(app, (await givenFlow(app, stages, options)).businessType);
 
 const ask = { toUserCode: 'fay', auditMsg: '你看呢？' };
 
@@ -31,9 +33,9 @@ describe('an opinion', () => {
     ]);
     expect(await order.turns()).toEqual(['fay']);
     expect(await order.refuses(bob, 'approve')).toBe('403 forbidden');
-    const given = await order.does(fay, 'approve', { auditMsg: '没问题' });
-    expect(given.steps[0]).toMatchObject({ auditStatus: 'in_review', auditUserCode: null });
-    expect(given.steps[0]?.assignees[1]).toMatchObject({ decision: 'approved', auditMsg: '没问题' });
+    const answered = await order.does(fay, 'approve', { auditMsg: '没问题' });
+    expect(answered.steps[0]).toMatchObject({ auditStatus: 'in_review', auditUserCode: null });
+    expect(answered.steps[0]?.assignees[1]).toMatchObject({ decision: 'approved', auditMsg: '没问题' });
     expect(await order.turns()).toEqual(['bob']);
     await order.does(bob, 'approve');
     expect(await order.turns()).toEqual(['dave']);

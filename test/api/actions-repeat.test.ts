@@ -72,7 +72,8 @@ describe('somebody who has approved and is asked by name again', () => {
 describe('somebody who has approved and is asked otherwise', () => {
   it('by a group or a role: any is passed', async () => {
     await given.group('again', ['bob', 'fay']);
-    for (const { sub } of crew) await given.user(sub, { roles: ['bob', 'fay'].includes(sub) ? ['again'] : [] });
+    for (const { sub } of crew)
+      await given.user(sub, { roles: ['bob', 'fay'].includes(sub) ? ['again'] : [] });
     for (const stage of [{ groups: ['again'] }, { roles: ['again'] }]) {
       const order = await openOn('all', bobs, stage, carols);
       const view = await order.does(bob, 'approve');
@@ -111,7 +112,11 @@ describe('somebody who has approved and is asked otherwise', () => {
   });
 
   it('in a threshold: the approval counts as one', async () => {
-    const stage: StageGiven = { users: ['bob', 'carol', 'dave'], mode: 'threshold', node: { minApprovals: 2 } };
+    const stage: StageGiven = {
+      users: ['bob', 'carol', 'dave'],
+      mode: 'threshold',
+      node: { minApprovals: 2 },
+    };
     const order = await openOn('all', bobs, stage);
     await order.does(bob, 'approve');
     expect(await order.turns()).toEqual(['carol', 'dave']);

@@ -54,7 +54,9 @@ describe('taking a decision back', () => {
   });
 
   it('given steps that were passed or skipped because of it, then they wait again', async () => {
-    const order = await openOn([{ users: ['bob'] }, { users: ['bob'] }, { users: ['carol'] }], { dedupe: 'all' });
+    const order = await openOn([{ users: ['bob'] }, { users: ['bob'] }, { users: ['carol'] }], {
+      dedupe: 'all',
+    });
     await order.does(bob, 'approve');
     expect(await order.path()).toEqual(['approved', 'auto_approved', 'in_review']);
     await order.does(bob, 'take-back');

@@ -15,8 +15,10 @@ beforeAll(async () => {
 });
 afterAll(() => closeTold(app));
 
-const openOn = async (stages: readonly StageGiven[], options: { autoApprove?: string } = {}): Promise<Acting> =>
-  openActing(app, (await givenFlow(app, stages, options)).businessType);
+const openOn = async (
+  stages: readonly StageGiven[],
+  options: { autoApprove?: string } = {},
+): Promise<Acting> => openActing(app, (await givenFlow(app, stages, options)).businessType);
 
 const sign = (position: string, ...userCodes: string[]) => ({ position, userCodes });
 
@@ -101,7 +103,9 @@ describe('an added signature', () => {
   });
 
   it('given a threshold, then a signature is no approval of the step’s own people', async () => {
-    const order = await openOn([{ users: ['bob', 'carol', 'dave'], mode: 'threshold', node: { minApprovals: 2 } }]);
+    const order = await openOn([
+      { users: ['bob', 'carol', 'dave'], mode: 'threshold', node: { minApprovals: 2 } },
+    ]);
     const view = await order.does(bob, 'add-sign', sign('with', 'fay'));
     expect(view.steps[0]?.requiredApprovals).toBe(3);
     await order.does(fay, 'approve');
@@ -162,7 +166,11 @@ describe('an added signature', () => {
 describe('adding signatures is refused', () => {
   it.each<[string, object, string]>([
     ['for nobody', sign('with'), '400 validation_failed'],
-    ['for 51 people', sign('with', ...Array.from({ length: 51 }, (_, n) => `u${n}`)), '400 validation_failed'],
+    [
+      'for 51 people',
+      sign('with', ...Array.from({ length: 51 }, (_, n) => `u${n}`)),
+      '400 validation_failed',
+    ],
     ['twice in one list', sign('with', 'fay', 'fay'), '400 validation_failed'],
     ['for somebody unknown', sign('with', 'fay', 'nobody'), '400 validation_failed'],
     ['for somebody inactive', sign('with', 'away'), '400 validation_failed'],

@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Acting, closeTold, colleague, fay, givenCrew, gus, openActing, seated } from '../support/acting.js';
+import {
+  type Acting,
+  closeTold,
+  colleague,
+  fay,
+  givenCrew,
+  gus,
+  openActing,
+  seated,
+} from '../support/acting.js';
 import { startApp, type TestApp, type TestUser } from '../support/harness.js';
 import { directoryOf } from '../support/resolver-people.js';
 import {
@@ -27,8 +36,10 @@ beforeAll(async () => {
 });
 afterAll(() => closeTold(app));
 
-const openOn = async (stages: readonly StageGiven[], options: { autoApprove?: string } = {}): Promise<Acting> =>
-  openActing(app, (await givenFlow(app, stages, options)).businessType);
+const openOn = async (
+  stages: readonly StageGiven[],
+  options: { autoApprove?: string } = {},
+): Promise<Acting> => openActing(app, (await givenFlow(app, stages, options)).businessType);
 
 const to = (who: TestUser, auditMsg?: string) => ({ toUserCode: who.sub, ...(auditMsg ? { auditMsg } : {}) });
 
@@ -38,7 +49,9 @@ describe('a transfer', () => {
     const view = await order.does(bob, 'transfer', to(fay, '出差'));
     expect(view.version).toBe(2);
     expect(seated(view, 1)).toEqual(['carol', 'fay']);
-    expect(view.steps[0]?.assignees.find(({ userCode }) => userCode === 'fay')).toMatchObject({ kind: 'taken' });
+    expect(view.steps[0]?.assignees.find(({ userCode }) => userCode === 'fay')).toMatchObject({
+      kind: 'taken',
+    });
     expect(await order.turns()).toEqual(['carol', 'fay']);
     expect(await order.refuses(bob, 'approve')).toBe('403 forbidden');
     expect(await order.operations()).toEqual(['order.opened', 'step.in_review', 'step.transferred']);
@@ -192,10 +205,16 @@ describe('who is no person of the team', () => {
   it('an API key gets 403 for every action, and nothing happens', async () => {
     const order = await openOn([{ users: ['bob'] }]);
     const { key } = await created(app.as(boss), '/api-keys', { name: 'erp', accCodes: ['t1'] });
-    for (const [command, body] of [...commands, ['../bulk-decisions', { decision: 'approve', orders: [order] }]]) {
-      const answer = await app.key(String(key)).post(`/orders/${order.id}/${String(command)}`, body);
-      expect([answer.status, answer.body.code], String(command)).toEqual([403, 'forbidden']);
+    const service = app.key(String(key));
+    for (const [command, body] of commands) {
+      const answer = await service.post(`/orders/${order.id}/${command}`, body);
+      expect([answer.status, answer.body.code], command).toEqual([403, 'forbidden']);
     }
+    const bulk = await service.post('/orders/bulk-decisions', {
+      decision: 'approve',
+      orders: [{ id: order.id }],
+    });
+    expect([bulk.status, bulk.body.code]).toEqual([403, 'forbidden']);
     expect((await order.order()).version).toBe(1);
   });
 
@@ -213,7 +232,9 @@ describe('who is no person of the team', () => {
     await given.user('ivy', { active: false });
     const ivy = colleague('ivy');
     expect(await order.refuses(ivy, 'transfer', to(fay))).toBe('403 forbidden');
-    expect(await order.refuses(ivy, 'add-sign', { userCodes: ['fay'], position: 'with' })).toBe('403 forbidden');
+    expect(await order.refuses(ivy, 'add-sign', { userCodes: ['fay'], position: 'with' })).toBe(
+      '403 forbidden',
+    );
     expect(await order.refuses(ivy, 'return', { toStep: 0 })).toBe('403 forbidden');
   });
 });

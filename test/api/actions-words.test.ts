@@ -101,7 +101,16 @@ describe('a copy', () => {
   it('is refused by name of whoever cannot have one, and then nobody has one', async () => {
     const order = await openOn({ users: ['bob'] });
     const before = await storedRows(app);
-    for (const userCodes of [['nobody'], ['gus', 'away'], ['eve'], [], ['gus', 'gus'], ['a,b'], 'gus', null]) {
+    for (const userCodes of [
+      ['nobody'],
+      ['gus', 'away'],
+      ['eve'],
+      [],
+      ['gus', 'gus'],
+      ['a,b'],
+      'gus',
+      null,
+    ]) {
       expect(await order.refuses(ann, 'cc', { userCodes }), String(userCodes)).toBe('400 validation_failed');
     }
     expect(await order.refuses(ann, 'cc', {})).toBe('400 validation_failed');
@@ -139,16 +148,25 @@ describe('a comment', () => {
     ['words without an end', { text: 'x'.repeat(4001) }],
     ['a number', { text: 1 }],
     ['a script', { text: 'x', attachments: [{ name: 'x', url: 'javascript:alert(1)' }] }],
-    ['a script that looks like an address', { text: 'x', attachments: [{ name: 'x', url: 'javascript://a/%0aalert(1)' }] }],
+    [
+      'a script that looks like an address',
+      { text: 'x', attachments: [{ name: 'x', url: 'javascript://a/%0aalert(1)' }] },
+    ],
     ['data', { text: 'x', attachments: [{ name: 'x', url: 'data:text/html,x' }] }],
     ['a file of the machine', { text: 'x', attachments: [{ name: 'x', url: 'file:///etc/passwd' }] }],
-    ['an address without a scheme', { text: 'x', attachments: [{ name: 'x', url: 'files.example.com/c.pdf' }] }],
+    [
+      'an address without a scheme',
+      { text: 'x', attachments: [{ name: 'x', url: 'files.example.com/c.pdf' }] },
+    ],
     ['a password', { text: 'x', attachments: [{ name: 'x', url: 'https://a:b@example.com/c' }] }],
     ['a file without a name', { text: 'x', attachments: [{ url: attachment.url }] }],
     ['a file without an address', { text: 'x', attachments: [{ name: 'x' }] }],
     ['too many files', { text: 'x', attachments: Array.from({ length: 21 }, () => attachment) }],
     ['files that are none', { text: 'x', attachments: ['c.pdf'] }],
-    ['an address without an end', { text: 'x', attachments: [{ name: 'x', url: `https://a.example/${'x'.repeat(3000)}` }] }],
+    [
+      'an address without an end',
+      { text: 'x', attachments: [{ name: 'x', url: `https://a.example/${'x'.repeat(3000)}` }] },
+    ],
   ])('given %s, then 400', async (_, body) => {
     const order = await openOn({ users: ['bob'] });
     expect(await order.refuses(ann, 'comments', body)).toBe('400 validation_failed');

@@ -240,7 +240,10 @@ describe('more approvals than people', () => {
       expect(refused.body.detail).toMatch(/stage 2 "财务复核".*3 approvals.*2/);
       expect(await storedRows(app)).toEqual(before);
       const planned = await app.as(ann).post('/orders/preview', { businessType });
-      expect(planned.body.steps[1]).toMatchObject({ reason: 'approver_not_found', problem: refused.body.detail });
+      expect(planned.body.steps[1]).toMatchObject({
+        reason: 'approver_not_found',
+        problem: refused.body.detail,
+      });
     }
   });
 
@@ -257,7 +260,9 @@ describe('more approvals than people', () => {
   it('under never the applicant is not one of them', async () => {
     const group = await givenGroup(['ann', 'bob', 'carol']);
     const flow = (minApprovals: number) =>
-      givenFlow(app, [{ groups: [group], mode: 'threshold', node: { minApprovals } }], { autoApprove: 'never' });
+      givenFlow(app, [{ groups: [group], mode: 'threshold', node: { minApprovals } }], {
+        autoApprove: 'never',
+      });
     const refused = await app.as(ann).post('/orders', { businessType: (await flow(3)).businessType });
     expect([refused.status, refused.body.code]).toEqual([422, 'approver_not_found']);
     const order = await openActing(app, (await flow(2)).businessType);

@@ -146,6 +146,19 @@ describe('summaries', () => {
 });
 
 describe('history', () => {
+  it('given a key with one more blank, then it is another object', async () => {
+    const objectType = newObjectType();
+    const businessType = await givenObjectFlow(app, objectType, [{ users: ['bob'] }]);
+    const id = await startedOn(`${objectType}/1`);
+    await created(app.as(ann), '/orders', { businessType, businessKey: '1 ' });
+    expect((await standingsOf(app, ann, objectType, '1'))[0]?.orderId).toBe(id);
+    expect(await startedOn(`${objectType}/1`)).toBe(id);
+    const path = `/objects/${objectType}/1/approvals`;
+    const history = await app.as(boss).get(path);
+    expect(history.body.items.map((order: { id: string }) => order.id)).toEqual([id]);
+    expect((await app.as(boss).delete(path)).body).toEqual({ detached: 1 });
+  });
+
   it('given several orders, then administrators page through all, and people see their own', async () => {
     const objectType = newObjectType();
     const businessType = await givenObjectFlow(app, objectType, [{ users: ['carol'] }]);

@@ -97,7 +97,10 @@ describe('a return to a step that was passed', () => {
     await order.does(dave, 'return', { toStep: 1 });
     for (const who of [bob, carol]) {
       const done = (await app.as(who).get('/orders?scope=done&limit=100')).body.items as { id: string }[];
-      expect(done.map(({ id }) => id), who.sub).toContain(order.id);
+      expect(
+        done.map(({ id }) => id),
+        who.sub,
+      ).toContain(order.id);
     }
   });
 });
@@ -224,8 +227,12 @@ describe('a resubmission', () => {
     const order = await openOn([{ users: ['bob'] }, { groups: ['vanishing'], condition: 'amount > 10' }]);
     await order.does(bob, 'return', { toStep: 0 });
     await given.group('vanishing', []);
-    expect(await order.refuses(ann, 'resubmit', { variables: { amount: 20 } })).toBe('422 approver_not_found');
-    expect((await order.act(ann, 'resubmit', { variables: { amount: 20 } })).body.detail).toContain('stage 2');
+    expect(await order.refuses(ann, 'resubmit', { variables: { amount: 20 } })).toBe(
+      '422 approver_not_found',
+    );
+    expect((await order.act(ann, 'resubmit', { variables: { amount: 20 } })).body.detail).toContain(
+      'stage 2',
+    );
     expect(await order.turns()).toEqual(['ann']);
     await order.does(ann, 'resubmit', { variables: { amount: 5 } });
     expect((await order.does(bob, 'approve')).applyStatus).toBe('completed');
@@ -264,7 +271,9 @@ describe('a return is refused', () => {
     for (const toStep of [1, 2, 3, 4, 5, -1, 256, 1.5, '0', null, undefined]) {
       expect(await order.refuses(bob, 'return', { toStep }), String(toStep)).toBe('400 validation_failed');
     }
-    expect(await order.refuses(bob, 'return', { toStep: 0, resume: 'sometimes' })).toBe('400 validation_failed');
+    expect(await order.refuses(bob, 'return', { toStep: 0, resume: 'sometimes' })).toBe(
+      '400 validation_failed',
+    );
     await order.does(bob, 'approve');
     expect((await order.does(dave, 'return', { toStep: 3 })).steps[2]?.auditStatus).toBe('in_review');
   });

@@ -135,7 +135,14 @@ export const seated = (order: OrderShown, applyStep: number): string[] =>
     canDecide ? userCode : `(${userCode})`,
   );
 
-const orderTables = ['order', 'order_process', 'order_assignee', 'order_log', 'order_cc', 'delivery'] as const;
+const orderTables = [
+  'order',
+  'order_process',
+  'order_assignee',
+  'order_log',
+  'order_cc',
+  'delivery',
+] as const;
 
 /** How many rows the tables hold that an order could leave. */
 export async function storedRows(app: TestApp): Promise<string[]> {

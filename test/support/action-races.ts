@@ -23,7 +23,10 @@ export const commands: Readonly<Record<string, Given>> = {
   withdraw: () => [ann, {}],
   transfer: (place) => [reviewer(place), { toUserCode: receiver(place) }],
   delegate: (place) => [reviewer(place), { toUserCode: receiver(place) }],
-  'add-sign': (place) => [reviewer(place), { userCodes: [receiver(place)], position: place ? 'before' : 'with' }],
+  'add-sign': (place) => [
+    reviewer(place),
+    { userCodes: [receiver(place)], position: place ? 'before' : 'with' },
+  ],
   'remove-sign': () => [carol, { userCodes: ['fay'] }],
   return: (place) => [reviewer(place), { toStep: place }],
   'take-back': () => [hal, {}],
@@ -86,7 +89,11 @@ export function race(
 }
 
 /** Expects one path: each acknowledged command is one transition, and nothing else is; others are told why not. */
-export function expectOnePathOf(raced: readonly Raced[], histories: readonly OrderHistory[], given: number): void {
+export function expectOnePathOf(
+  raced: readonly Raced[],
+  histories: readonly OrderHistory[],
+  given: number,
+): void {
   for (const { command, answer } of raced) {
     if (answer.status === 200) continue;
     const told = `${command}: ${answer.status} ${JSON.stringify(answer.body)}`;
@@ -104,13 +111,24 @@ export function expectOnePathOf(raced: readonly Raced[], histories: readonly Ord
     if (!versions) continue;
     const told = `order ${history.id}: ${JSON.stringify(history.transitions.slice(given))}`;
     const first = history.transitions.length - versions.length + 1;
-    expect(versions.toSorted((a, b) => a - b), told).toEqual(versions.map((_, n) => first + n));
-    expect(history.state.steps.filter((step) => step.auditStatus === 'in_review').length, told).toBeLessThan(2);
+    expect(
+      versions.toSorted((a, b) => a - b),
+      told,
+    ).toEqual(versions.map((_, n) => first + n));
+    expect(history.state.steps.filter((step) => step.auditStatus === 'in_review').length, told).toBeLessThan(
+      2,
+    );
     expectOneVoteEach(history);
   }
 }
 
-const votes = new Set(['step.voted', 'step.voted_against', 'step.approved', 'step.rejected', 'step.vote_repeated']);
+const votes = new Set([
+  'step.voted',
+  'step.voted_against',
+  'step.approved',
+  'step.rejected',
+  'step.vote_repeated',
+]);
 /** After which somebody may vote once more on the same step. */
 const anew = new Set(['order.returned', 'order.resubmitted', 'order.reopened', 'step.decision_taken_back']);
 
@@ -128,7 +146,7 @@ function expectOneVoteEach({ id, transitions }: OrderHistory): void {
 /** Every order in somebody's to-do list. */
 export async function todoOf(app: TestApp, who: TestUser): Promise<string[]> {
   const ids: string[] = [];
-  for (let cursor = ''; ; ) {
+  for (let cursor = ''; ;) {
     const { body } = await app.as(who).get(`/orders?scope=todo&limit=100${cursor}`);
     ids.push(...(body.items as { id: string }[]).map((one) => one.id));
     if (body.nextCursor === null) return ids.toSorted();
