@@ -1,11 +1,12 @@
 import { ConfigError, parseConfig } from '../config/config.js';
+import { backAndForth } from './demo/back-and-forth.js';
 import { callbacks } from './demo/callbacks.js';
 import { DemoRun } from './demo/run.js';
 import { DemoError, findTarget } from './demo/target.js';
 import { print } from './demo/terminal.js';
 
 /**
- * Walks the four cases of requirement 003 and the callbacks of a business module through the public API; fails when one
+ * Walks the four cases of requirement 003, an order that comes back, and the callbacks of a business module through the public API; fails when one
  * of them ends otherwise.
  */
 async function main(): Promise<void> {
@@ -21,7 +22,8 @@ async function main(): Promise<void> {
     print(`All codes of this run end with ${run.suffix}, which is left out below. Times are UTC.`);
     await run.prepare();
     try {
-      for (const play of [caseOne, caseTwo, caseThree, caseFour, caseFourLast, callbacks]) await play(run);
+      for (const play of [caseOne, caseTwo, caseThree, caseFour, caseFourLast, backAndForth, callbacks])
+        await play(run);
     } finally {
       await run.tidyUp();
     }

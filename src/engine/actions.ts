@@ -255,9 +255,7 @@ function urge(state: OrderState, { actor, auditMsg, now, interval }: Given<'urge
 
 function copy({ actor, to }: Given<'copy'>): Outcome {
   for (const { person, standing } of to) {
-    if (standing === 'unknown') {
-      return wrong('userCodes', `holds ${person.userCode}, whom the directory does not list for the team`);
-    }
+    // Reading is no work that could be stuck with somebody unknown: the directory need not list them (ADR 0007).
     if (standing === 'inactive') return wrong('userCodes', `holds ${person.userCode}, who is not active`);
   }
   const userCodes = [...new Set(to.map(({ person }) => person.userCode))];

@@ -1,6 +1,6 @@
 import type { OrderEvent } from './events.js';
 import { evolve } from './evolve.js';
-import { sitters } from './evolve-step.js';
+import { evolveStep, sitters } from './evolve-step.js';
 import {
   isFound,
   isLazy,
@@ -10,7 +10,7 @@ import {
   type StepState,
 } from './order-state.js';
 import { repeatedVotes } from './repeat.js';
-import { hasPassed, isLost, lastAgainst, repeatedOnly, requiredApprovals, sitsOn } from './seats.js';
+import { hasPassed, isLost, lastAgainst, repeatedOnly, sitsOn } from './seats.js';
 import {
   type GroupMembers,
   type Person,
@@ -66,15 +66,12 @@ export function advance(before: OrderState, facts: DirectoryFacts): OrderEvent[]
       add({ type: 'step.skipped', applyStep, reason: 'nobody_found' });
       continue;
     }
-    const opening = inReview(state, step, asked);
+    const opening = inReview(step, asked);
+    if (state.dedupe === 'none') return [...events, opening];
     const opened = evolve(state, opening);
     const repeated = repeatedVotes(opened, facts.approvers);
-    const voted = repeated.reduce<OrderState>(evolve, opened);
-    const reached = openStep(voted);
-    if (repeated.length === 0 || !reached || !hasPassed(reached)) {
-      add(opening, ...repeated);
-      return events;
-    }
+    const reached = openStep(repeated.reduce<OrderState>(evolve, opened));
+    if (repeated.length === 0 || !reached || !hasPassed(reached)) return [...events, opening, ...repeated];
     const people = repeated.map((event) => event.userCode);
     add({ type: 'step.auto_approved', applyStep, reason: 'repeat_approver', people });
   }
@@ -90,19 +87,14 @@ export interface Asked {
 }
 
 /** Opens a step for review. */
-export function inReview(
-  state: OrderState,
-  step: StepState,
-  asked: Asked,
-): Extract<OrderEvent, { type: 'step.in_review' }> {
+export function inReview(step: StepState, asked: Asked): Extract<OrderEvent, { type: 'step.in_review' }> {
   const event = {
     type: 'step.in_review',
     applyStep: step.applyStep,
     requiredApprovals: 1,
     ...asked,
   } as const;
-  const opened = evolve(state, event).steps.find((one) => one.applyStep === step.applyStep);
-  return { ...event, requiredApprovals: opened ? requiredApprovals(opened) : 1 };
+  return { ...event, requiredApprovals: evolveStep(step, event).requiredApprovals };
 }
 
 /** Who administers: asked where a stage finds nobody and its node says `admin`. */

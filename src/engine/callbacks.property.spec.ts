@@ -6,9 +6,9 @@ import { decide } from './decide.js';
 import { evolveAll } from './evolve.js';
 import { open } from './open.js';
 import type { OrderState } from './order-state.js';
+import { runs, tellAfterwards, told } from './properties.spec-support.js';
 import { autoApprovePolicies, callbackKinds } from './vocabulary.js';
 
-const numRuns = Number(process.env.FC_RUNS ?? 3000);
 const anyGroups = fc.record({ g: fc.subarray(people), h: fc.subarray(people) });
 const anyRule = {
   mode: fc.constantFrom('any' as const, 'all' as const),
@@ -49,15 +49,21 @@ const property = (check: (given: FlowGiven, walked: Walk, actions: readonly Acti
   fc.assert(
     fc.property(anyFlow, anyActions, (given, actions) => {
       const walked = walk(given, actions);
-      if (walked) check(given, walked, actions);
+      if (!walked) return;
+      told.orders += 1;
+      told.commands += actions.length;
+      told.allowed += walked.states.length - 1;
+      check(given, walked, actions);
     }),
-    { numRuns },
+    runs,
   );
 
 /** What ends the wait for a callback. */
 const ends = ['succeeded', 'failed', 'skipped', 'abandoned'];
 
 describe('whatever becomes of an order’s callbacks', () => {
+  tellAfterwards('callback properties');
+
   it('an order that is to be executed is completed by its execution, or by an administrator who vouches for it', () => {
     property((given, { states, log }) => {
       const events = log.flat();
@@ -152,11 +158,14 @@ describe('whatever becomes of an order’s callbacks', () => {
         const given = { ...flow, stages: flow.stages.map((stage) => ({ ...stage, mode: 'any' as const })) };
         const outcome = open(opening(given));
         if (!outcome.ok) return;
+        told.orders += 1;
         let state = evolveAll(null, outcome.events);
         let model = openedModel(given);
         expect(viewOf(state)).toEqual(model);
         for (const action of actions) {
           const answer = decide(state, commandOf(action, given));
+          told.commands += 1;
+          told.allowed += answer.ok ? 1 : 0;
           const expected = judge(model, action, given);
           if (typeof expected === 'string') {
             expect(answer.ok ? 'allowed' : answer.refusal.code).toBe(expected);
@@ -168,7 +177,7 @@ describe('whatever becomes of an order’s callbacks', () => {
           expect(viewOf(state)).toEqual(model);
         }
       }),
-      { numRuns },
+      runs,
     );
   });
 });

@@ -12,8 +12,8 @@ export interface Place {
   readonly position: SignPosition | null;
   /** Who added the signer; `fallback`: seated because nobody was found. */
   readonly by: string | null;
-  /** Who had the place before. */
-  chain: readonly string[];
+  /** Whose place it was first, of one that was handed over. */
+  of: string | null;
   vote: 'yes' | 'no' | null;
   repeated: boolean;
   left: boolean;
@@ -101,7 +101,7 @@ export const fresh = (who: string, sort: Place['sort']): Place => ({
   also: false,
   position: null,
   by: null,
-  chain: [],
+  of: null,
   vote: null,
   repeated: false,
   left: false,
@@ -118,11 +118,16 @@ export const onlyRepeated = (desk: Desk): boolean => {
 
 /** Who sits there: whoever holds the place of those found, and who was seated before. */
 export function seatsFor(desk: Desk, found: readonly string[]): string[] {
-  const taken = desk.places.filter((place) => place.sort === 'taken');
-  const holder = (who: string) =>
-    desk.gave.includes(who) ? (taken.find((place) => place.chain.includes(who))?.who ?? who) : who;
+  const taken = desk.places
+    .filter((place) => place.sort === 'taken')
+    .toSorted((one, other) => (one.who < other.who ? -1 : 1));
+  const holder = (who: string) => taken.find((place) => place.of === who)?.who ?? who;
   return [...new Set([...found.map(holder), ...taken.map((place) => place.who)])];
 }
+
+/** Whether somebody has given their place away, whatever they were asked for since. */
+export const gave = (desk: Desk, who: string): boolean =>
+  desk.gave.includes(who) || desk.places.some((place) => place.of === who);
 
 /** Walked again: votes are gone, hand-overs and signatures stay. */
 export function reset(desk: Desk): void {

@@ -5,6 +5,7 @@ import {
   complete,
   type Desk,
   fresh,
+  gave,
   holds,
   lazy,
   lost,
@@ -65,7 +66,7 @@ export class ModelWalk {
       const lapsed = own.sort === 'asked' && !desk.stage.found && !this.named(desk.stage, who);
       return lapsed ? null : { capacity: own.sort === 'signer' ? 'signer' : 'assignee', place: own };
     }
-    if (desk.gave.includes(who)) return null;
+    if (gave(desk, who)) return null;
     const shared =
       (lazy(desk.stage) && this.named(desk.stage, who)) || (desk.admins && ['root', 'tina'].includes(who));
     return shared && turn(desk, own ?? fresh(who, 'acting'))
@@ -245,7 +246,7 @@ export class ModelWalk {
     if (desk.places.some((place) => place.opinion === to)) return false;
     const own = desk.places.find((place) => place.who === to && !place.left);
     if (own && (own.sort !== 'acting' || own.vote || own.opinion)) return false;
-    if (desk.gave.includes(to)) return true;
+    if (gave(desk, to)) return true;
     return !(
       (lazy(desk.stage) && this.named(desk.stage, to)) ||
       (desk.admins && ['root', 'tina'].includes(to))

@@ -63,6 +63,7 @@ export class Model extends ModelWalk {
     this.order.last = null;
     vacate(desk, to);
     const { capacity, place } = chance;
+    const first = (of: string) => (of === to ? null : of);
     const asking = capacity === 'consultant' ? desk.places.find((one) => one.opinion === who) : undefined;
     if (asking) {
       asking.opinion = to;
@@ -73,11 +74,11 @@ export class Model extends ModelWalk {
     else if (place?.sort === 'signer') place.who = to;
     else if (place && place.sort !== 'acting') {
       desk.places = desk.places.map((one) =>
-        one === place ? { ...fresh(to, 'taken'), chain: [...place.chain, who] } : one,
+        one === place ? { ...fresh(to, 'taken'), of: first(place.of ?? who) } : one,
       );
     } else {
       desk.places = desk.places.filter((one) => one !== place);
-      desk.places.push({ ...fresh(to, 'taken'), chain: [who] });
+      desk.places.push({ ...fresh(to, 'taken'), of: first(who) });
     }
     if (capacity !== 'system_admin') desk.gave.push(who);
     if (capacity !== 'system_admin' && desk.order.includes(who))
@@ -95,8 +96,7 @@ export class Model extends ModelWalk {
     this.order.last = null;
     if (chance.place) chance.place.opinion = to;
     else desk.places.push({ ...fresh(who, 'acting'), opinion: to });
-    desk.places = desk.places.filter((place) => place.who !== to);
-    desk.out = desk.out.filter((one) => one !== to);
+    vacate(desk, to);
     return this.finish();
   }
 

@@ -4,7 +4,7 @@ import { newSeat, ownSeat, seatOf, withClosedTurns, withSeat, withTurns } from '
 import { type Subject, userOfSubject, userSubject } from './vocabulary.js';
 
 type Opened = Extract<OrderEvent, { type: 'order.opened' }>;
-type StepEvent = Extract<OrderEvent, { applyStep: number }>;
+export type StepEvent = Extract<OrderEvent, { applyStep: number }>;
 
 /** A step as it is copied at opening. */
 export function evolveStep(step: null, event: Opened, snapshot: StepSnapshot): StepState;
@@ -181,27 +181,23 @@ export const sitters = (step: StepState, people: readonly string[]): string[] =>
     : [
         ...new Set([
           ...people.map((userCode) => heirOf(step, userCode)),
-          ...step.seats
-            .filter((seat) => seat.kind === 'taken' && seat.gone === null)
+          ...taken(step)
+            .filter((seat) => seat.gone === null)
             .flatMap((seat) => userOfSubject(seat.subject) ?? []),
         ]),
       ];
 
-/** Who sits in a person's place on a step that was walked before: themselves, or to whom it was handed over. */
-const heirOf = (step: StepState, userCode: string): string => holderOf(step, userCode, new Set()) ?? userCode;
+/** Places that were handed over, by whom they were handed to: rows keep no sequence of seats, and a replay has another. */
+const taken = (step: StepState): Seat[] =>
+  step.seats
+    .filter((seat) => seat.kind === 'taken')
+    .toSorted((one, other) => (one.subject < other.subject ? -1 : 1));
 
-/** Seats may have been handed round in a circle, and several times; whoever holds one has a seat that is not gone. */
-function holderOf(step: StepState, userCode: string, seen: Set<string>): string | null {
-  if (seatOf(step, userCode)?.gone !== 'handed_over') return userCode;
-  seen.add(userCode);
-  for (const { kind, by, subject } of step.seats) {
-    const next = userOfSubject(subject);
-    if (kind !== 'taken' || by !== userCode || next === null || seen.has(next)) continue;
-    const holder = holderOf(step, next, seen);
-    if (holder !== null) return holder;
-  }
-  return null;
-}
+/** Who sits in a person's place on a step that was walked before: to whom it was handed over, or themselves. */
+const heirOf = (step: StepState, userCode: string): string => {
+  const heir = taken(step).find((seat) => seat.gone === null && seat.onBehalfOf === userCode);
+  return (heir && userOfSubject(heir.subject)) ?? userCode;
+};
 
 function autoApproved(step: StepState, reason: string, people: readonly string[]): StepState {
   const voted = people.reduce(
@@ -241,15 +237,21 @@ function transferred(
   const own = from === null ? undefined : ownSeat(step, from);
   const giving = own?.gone === null ? own : undefined;
   const kind = giving?.kind === 'added' || giving?.kind === 'consulted' ? giving.kind : 'taken';
+  // Handed on, a place stays that of whom it was first; who gets their own back stands in for nobody.
+  const first = giving?.onBehalfOf ?? (kind === 'taken' ? from : null);
   const given = newSeat(userSubject(to), kind, {
     by: kind === 'taken' ? (from ?? by) : (giving?.by ?? null),
     position: giving?.position ?? null,
-    onBehalfOf: giving?.onBehalfOf ?? null,
+    onBehalfOf: first === to ? null : first,
   });
   const left =
     from === null
       ? step
-      : withSeat(step, { ...(giving ?? newSeat(userSubject(from), 'acting')), gone: 'handed_over' });
+      : withSeat(step, {
+          ...(giving ?? newSeat(userSubject(from), 'acting')),
+          gone: 'handed_over',
+          onBehalfOf: null,
+        });
   return { ...withSeat(left, given), people: peopleAfter(step, from, to, kind) };
 }
 

@@ -1,5 +1,5 @@
 import type { OrderEvent } from './events.js';
-import { evolveStep, resetStep, withoutDecisions } from './evolve-step.js';
+import { evolveStep, resetStep, type StepEvent, withoutDecisions } from './evolve-step.js';
 import type { LastDecision, OrderState, StepState } from './order-state.js';
 
 /**
@@ -56,31 +56,35 @@ export function evolve(state: OrderState | null, event: OrderEvent): OrderState 
     case 'order.detached':
       return state;
     case 'step.cancelled':
-      return withStep(state, event);
-    case 'step.skipped':
-      return withWalked(withStep(state, event), event.applyStep);
-    case 'step.auto_approved':
-    case 'step.in_review':
-      return { ...withWalked(withStep(state, event), event.applyStep), applyStatus: 'in_review' };
-    case 'step.vote_repeated':
-      return withRepeated(withStep(state, event), event);
     case 'step.people_left':
     case 'step.passed':
-      return withStep(state, event);
+      return { ...state, steps: stepsAfter(state, event) };
+    case 'step.skipped':
+      return { ...state, steps: stepsAfter(state, event), lastDecision: walkedSince(state, event) };
+    case 'step.auto_approved':
+    case 'step.in_review':
+      return {
+        ...state,
+        applyStatus: 'in_review',
+        steps: stepsAfter(state, event),
+        lastDecision: walkedSince(state, event),
+      };
+    case 'step.vote_repeated':
+      return { ...state, steps: stepsAfter(state, event), lastDecision: repeatedSince(state, event) };
     case 'step.voted':
     case 'step.voted_against':
     case 'step.approved':
     case 'step.rejected': {
       const { applyStep, userCode } = event;
       const lastDecision: LastDecision = { applyStep, userCode, walked: [], repeated: [] };
-      return { ...withStep(state, event), lastDecision };
+      return { ...state, steps: stepsAfter(state, event), lastDecision };
     }
     case 'step.transferred':
     case 'step.opinion_asked':
     case 'step.opinion_given':
     case 'step.signers_added':
     case 'step.signers_removed':
-      return { ...withStep(state, event), lastDecision: null };
+      return { ...state, steps: stepsAfter(state, event), lastDecision: null };
     case 'step.decision_taken_back':
       return takenBack(state, event);
     case 'order.returned':
@@ -119,20 +123,16 @@ export function evolve(state: OrderState | null, event: OrderEvent): OrderState 
 }
 
 /** What happened since a decision goes with it; what was there before stays. */
-function withWalked(state: OrderState, applyStep: number): OrderState {
-  const { lastDecision } = state;
-  if (!lastDecision) return state;
-  return { ...state, lastDecision: { ...lastDecision, walked: [...lastDecision.walked, applyStep] } };
-}
+const walkedSince = ({ lastDecision }: OrderState, { applyStep }: StepEvent): LastDecision | null =>
+  lastDecision && { ...lastDecision, walked: [...lastDecision.walked, applyStep] };
 
-function withRepeated(
-  state: OrderState,
+const repeatedSince = (
+  { lastDecision }: OrderState,
   { applyStep, userCode }: Extract<OrderEvent, { type: 'step.vote_repeated' }>,
-): OrderState {
-  const { lastDecision } = state;
-  if (lastDecision?.applyStep !== applyStep) return state;
-  return { ...state, lastDecision: { ...lastDecision, repeated: [...lastDecision.repeated, userCode] } };
-}
+): LastDecision | null =>
+  lastDecision?.applyStep === applyStep
+    ? { ...lastDecision, repeated: [...lastDecision.repeated, userCode] }
+    : lastDecision;
 
 /** The flow as if the last decision had not been made. */
 function takenBack(
@@ -169,10 +169,8 @@ function returned(state: OrderState, event: Extract<OrderEvent, { type: 'order.r
 const isWalked = (step: StepState): boolean =>
   step.auditStatus !== 'waiting' && !(step.auditStatus === 'skipped' && step.reason === 'condition_false');
 
-const withStep = (state: OrderState, event: Extract<OrderEvent, { applyStep: number }>): OrderState => ({
-  ...state,
-  steps: state.steps.map((step) => (step.applyStep === event.applyStep ? evolveStep(step, event) : step)),
-});
+const stepsAfter = ({ steps }: OrderState, event: StepEvent): StepState[] =>
+  steps.map((step) => (step.applyStep === event.applyStep ? evolveStep(step, event) : step));
 
 function unknownEvent(event: never): never {
   throw new RangeError(`unknown event ${JSON.stringify(event)}`);

@@ -126,6 +126,48 @@ describe('nobody is found', () => {
   });
 });
 
+describe('nobody but the applicant, under never (ADR 0009)', () => {
+  const alone = (finding: Partial<FindingRule>, mode: 'any' | 'all' = 'any'): FlowGiven => ({
+    stages: [{ users: ['ann'], finding, mode }, { users: ['bob'] }],
+    autoApprove: 'never',
+  });
+
+  it.each(['any', 'all'] as const)(
+    'given refuse and %s, then the order opens and waits for a system administrator',
+    (mode) => {
+      const flow = alone({ whenNobody: 'refuse' }, mode);
+      expect(planPath(opening(flow))[0]).toMatchObject({ outcome: 'review', problem: null });
+      const { state } = opened(flow);
+      expect(statuses(state)).toEqual(['in_review', 'waiting']);
+      const { approve } = acting(flow);
+      for (const actor of ['ann', 'bob', 'tina']) expect(refusalOf(state, approve(actor))).toBe('forbidden');
+      expect(statuses(after(state, approve('root')))).toEqual(['approved', 'in_review']);
+    },
+  );
+
+  it.each(['any', 'all'] as const)('given %s and another policy, then the applicant is nobody', (mode) => {
+    expect(statuses(opened(alone({ whenNobody: 'skip' }, mode)).state)).toEqual(['skipped', 'in_review']);
+    const admin = alone({ whenNobody: 'admin' }, mode);
+    expect(opened(admin).state.steps[0]?.reason).toBe('asks_admin');
+    expect(statuses(after(opened(admin).state, acting(admin).approve('tina')))).toEqual([
+      'approved',
+      'in_review',
+    ]);
+    const fallback = alone({ whenNobody: 'fallback', fallback: ['ann', 'carol'] }, mode);
+    const { state } = opened(fallback);
+    expect([state.steps[0]?.reason, refusalOf(state, acting(fallback).approve('ann'))]).toEqual([
+      'asks_fallback',
+      'forbidden',
+    ]);
+    expect(statuses(after(state, acting(fallback).approve('carol')))).toEqual(['approved', 'in_review']);
+  });
+
+  it('given a rule that finds only the applicant, then it has found nobody', () => {
+    const leader: FlowGiven = { ...flowOf(['ann']), autoApprove: 'never' };
+    expect(open(opening(leader))).toMatchObject({ ok: false, refusal: { code: 'approver_not_found' } });
+  });
+});
+
 describe('a threshold above the number of people', () => {
   it('counts as nobody found', () => {
     expect(open(opening(flowOf(['carol'], {}, 'threshold')))).toMatchObject({

@@ -6,10 +6,12 @@ import {
   type FlowGiven,
   inTurn,
   opened,
+  person,
   refusalOf,
   statuses,
   typesOf,
 } from './engine.spec-support.js';
+import type { OrderState } from './order-state.js';
 
 const flow: FlowGiven = {
   stages: [{ users: ['bob', 'bea', 'carol'], mode: 'sequential' }, { users: ['zoe'] }],
@@ -81,6 +83,110 @@ describe('transfer', () => {
     const passed = after(round, approve('eve'), approve('bea'), approve('carol'));
     const back = after(passed, giveBack('zoe', 1));
     expect([inTurn(back), back.steps[0]?.people]).toEqual([['eve'], ['eve', 'bea', 'carol']]);
+  });
+});
+
+describe('a place that was handed over, when its step is walked again', () => {
+  const handedTo = (state: OrderState) => [inTurn(state).toSorted(), state.steps[0]?.people];
+
+  it.each(['all', 'any'] as const)(
+    'given a member of a group and %s, then the giver is not asked again',
+    (mode) => {
+      const group: FlowGiven = {
+        stages: [{ groups: ['g'], mode }, { users: ['zoe'] }],
+        groups: { g: ['bob', 'bea'] },
+      };
+      const does = acting(group);
+      const passed = after(opened(group).state, does.transfer('bob', 'dave'), does.approve('dave'));
+      const open = mode === 'all' ? after(passed, does.approve('bea')) : passed;
+      const back = after(open, does.giveBack('zoe', 1));
+      if (mode === 'all')
+        expect(handedTo(back)).toEqual([
+          ['bea', 'dave'],
+          ['dave', 'bea'],
+        ]);
+      expect(refusalOf(back, does.approve('bob'))).toBe('forbidden');
+      expect(refusalOf(back, does.approve('dave'))).toBe('allowed');
+      expect(refusalOf(back, does.approve('bea'))).toBe('allowed');
+    },
+  );
+
+  it.each([
+    ['an opinion', askOpinion('dave', 'bob')],
+    ['a signature', addSigners('dave', ['bob'], 'before')],
+  ])('given a giver who gave %s since, then the heir sits there all the same', (_name, command) => {
+    const state = after(start, transfer('bob', 'dave'), command, approve('bob'));
+    const passed = after(state, approve('dave'), approve('bea'), approve('carol'));
+    const back = after(passed, giveBack('zoe', 1));
+    expect(back.steps[0]?.people).toEqual(['dave', 'bea', 'carol']);
+    expect(inTurn(back)).toEqual([command.type === 'add_signers' ? 'bob' : 'dave']);
+  });
+
+  it('given a member of a group who gave an opinion or a signature since, then they decide nothing, and may get it back', () => {
+    const group: FlowGiven = { stages: [{ groups: ['g'] }], groups: { g: ['bob', 'bea'] } };
+    const does = acting(group);
+    const handed = after(opened(group).state, does.transfer('bob', 'dave'));
+    const advised = after(handed, does.askOpinion('dave', 'bob'), does.approve('bob'));
+    const taken = after(
+      handed,
+      does.addSigners('dave', ['bob'], 'with'),
+      does.removeSigners('dave', ['bob']),
+    );
+    for (const state of [advised, taken]) {
+      expect(refusalOf(state, does.approve('bob'))).toBe('forbidden');
+      expect(after(state, does.transfer('dave', 'bob'), does.approve('bob')).applyStatus).toBe('completed');
+    }
+  });
+
+  it('given somebody named by a resolver who gave an opinion since, then its word does not bring the place back', () => {
+    const resolver: FlowGiven = { stages: [{ found: 'resolver' }], found: { 1: ['bob'] } };
+    const does = acting(resolver);
+    const by = (userCode: string, command: 'approve' | 'transfer' | 'askOpinion', to = '') => ({
+      ...does[command](userCode, to),
+      actor: { ...person(userCode), confirmed: true },
+    });
+    const handed = after(
+      opened(resolver).state,
+      by('bob', 'transfer', 'dave'),
+      by('dave', 'askOpinion', 'bob'),
+    );
+    expect(refusalOf(after(handed, by('bob', 'approve')), by('bob', 'approve'))).toBe('forbidden');
+  });
+
+  it('given a place that was handed on, then it is still that of whom it was first', () => {
+    const on = after(
+      start,
+      transfer('bob', 'dave'),
+      transfer('dave', 'eve'),
+      addSigners('eve', ['dave'], 'before'),
+    );
+    const passed = after(on, approve('dave'), approve('eve'), approve('bea'), approve('carol'));
+    const back = after(passed, giveBack('zoe', 1), approve('dave'));
+    expect(handedTo(back)).toEqual([['eve'], ['eve', 'bea', 'carol']]);
+  });
+
+  it('given places handed round in a circle, then whoever has their own back stands in for nobody', () => {
+    const round = after(
+      start,
+      transfer('bob', 'dave'),
+      transfer('dave', 'bob'),
+      addSigners('bob', ['dave'], 'with'),
+    );
+    expect(round.steps[0]?.seats.filter((seat) => seat.onBehalfOf !== null)).toEqual([]);
+    const passed = after(round, approve('dave'), approve('bob'), approve('bea'), approve('carol'));
+    expect(after(passed, giveBack('zoe', 1)).steps[0]?.people).toEqual(['bob', 'bea', 'carol']);
+  });
+
+  it('given a system administrator who seated somebody besides, then nobody stands in for them', () => {
+    const all: FlowGiven = {
+      stages: [{ groups: ['g'], mode: 'all' }, { users: ['zoe'] }],
+      groups: { g: ['bob'] },
+    };
+    const does = acting(all);
+    const seated = after(opened(all).state, does.transfer('root', 'dave'), does.askOpinion('bob', 'root'));
+    const passed = after(seated, does.approve('root'), does.approve('bob'), does.approve('dave'));
+    const grown = acting({ ...all, groups: { g: ['bob', 'root'] } });
+    expect(after(passed, grown.giveBack('zoe', 1)).steps[0]?.people).toEqual(['bob', 'root', 'dave']);
   });
 });
 

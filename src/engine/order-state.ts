@@ -68,7 +68,7 @@ export interface Seat {
   readonly decision: 'approved' | 'rejected' | null;
   readonly capacity: Capacity | null;
   readonly auditMsg: string | null;
-  /** Whom the person answers to: of an opinion, who asked for it. */
+  /** Of an opinion, who asked for it; of a place that was handed over, whose it was first. */
   readonly onBehalfOf: string | null;
 }
 

@@ -7,9 +7,8 @@ import type { OrderEvent } from './events.js';
 import { evolveAll, replay } from './evolve.js';
 import { open, planPath } from './open.js';
 import { isEnded, openStep } from './order-state.js';
+import { runs, tellAfterwards, told } from './properties.spec-support.js';
 import { autoApprovePolicies, callbackKinds, userSubject } from './vocabulary.js';
-
-const numRuns = Number(process.env.FC_RUNS ?? 3000);
 
 const anyGroups = fc.record({
   g: fc.uniqueArray(fc.constantFrom(...people)),
@@ -58,12 +57,18 @@ const property = (check: (given: FlowGiven, walked: Walk) => void) =>
   fc.assert(
     fc.property(anyFlow, anyActions, (given, actions) => {
       const walked = walk(given, actions);
-      if (walked) check(given, walked);
+      if (!walked) return;
+      told.orders += 1;
+      told.commands += actions.length;
+      told.allowed += walked.states.length - 1;
+      check(given, walked);
     }),
-    { numRuns },
+    runs,
   );
 
 describe('whatever people and business modules do with an order', () => {
+  tellAfterwards('path properties');
+
   it('it takes one path: one step is open while it is under review, none otherwise', () => {
     property((_given, { states }) => {
       for (const state of states) {
@@ -173,7 +178,7 @@ describe('whatever people and business modules do with an order', () => {
           if (planned === 'auto_approved') expect(['auto_approved', 'waiting']).toContain(path[index]);
         }
       }),
-      { numRuns },
+      runs,
     );
   });
 
@@ -203,7 +208,7 @@ describe('whatever people and business modules do with an order', () => {
         if (first >= 0) expected[first] = 'in_review';
         expect(path).toEqual(expected);
       }),
-      { numRuns },
+      runs,
     );
   });
 });

@@ -2,7 +2,7 @@ import { type DirectoryFacts, namedPeople } from './advance.js';
 import type { OrderEvent } from './events.js';
 import { isEnded, isLazy, openStep, type OrderState, type Seat, type StepState } from './order-state.js';
 import type { Refusal } from './outcome.js';
-import { ownSeat, seatInTurn, sitsOn } from './seats.js';
+import { isSpent, ownSeat, seatInTurn, sitsOn } from './seats.js';
 import { type Capacity, type Person, userOfSubject } from './vocabulary.js';
 
 /** On which step somebody may act, through which seat, and in which capacity. */
@@ -78,19 +78,21 @@ function capacityOf(seat: Seat): Capacity {
 export function peopleLeft(state: OrderState, facts: DirectoryFacts): OrderEvent[] {
   const step = openStep(state);
   if (!step) return [];
+  const asked = step.seats.filter(
+    (seat) => seat.gone === null && seat.decision === null && !isAskedAtDecision(step, seat),
+  );
+  if (asked.length === 0) return [];
   // Only where the directory was asked for all of them.
   const known =
     step.subjects.length > 0 &&
     step.subjects.every((subject) => userOfSubject(subject) !== null || facts.members.has(subject));
   const members = new Set(known ? namedPeople(step, facts) : []);
-  const userCodes = step.seats
-    .filter((seat) => seat.gone === null && seat.decision === null && !isAskedAtDecision(step, seat))
-    .flatMap((seat) => {
-      const userCode = userOfSubject(seat.subject);
-      if (userCode === null || ownSeat(step, userCode) !== seat) return [];
-      const lapsed = known && seat.kind === 'found' && !members.has(userCode);
-      return lapsed || facts.inactive.has(userCode) ? [userCode] : [];
-    });
+  const userCodes = asked.flatMap((seat) => {
+    const userCode = userOfSubject(seat.subject);
+    if (userCode === null || isSpent(step, seat)) return [];
+    const lapsed = known && seat.kind === 'found' && !members.has(userCode);
+    return lapsed || facts.inactive.has(userCode) ? [userCode] : [];
+  });
   return userCodes.length > 0 ? [{ type: 'step.people_left', applyStep: step.applyStep, userCodes }] : [];
 }
 

@@ -87,7 +87,7 @@ function giveBack(before: OrderState, command: Given<'return'>): Outcome {
   // Whoever passed it is asked again, even who would be skipped or repeated on the way forward.
   const asked = askOn(now, reached, facts);
   const people = asked === 'skip' ? { people: [] } : asked;
-  return happened([...events, inReview(now, reached, { ...people, reason: returnedTo })]);
+  return happened([...events, inReview(reached, { ...people, reason: returnedTo })]);
 }
 
 /** What the applicant's own place in the flow passed is the applicant's: that leads back to step 0. */

@@ -34,13 +34,17 @@ export const consultedBy = (step: StepState, seat: Seat): Seat | undefined =>
  * it asks and who was added as a signer before counts as both.
  */
 function baseSeats(step: StepState): Seat[] {
+  const lazy = isLazy(step);
   const asked = new Set(step.people.map(userSubject));
   return step.seats.filter((seat) => {
     if (seat.kind === 'consulted' || isSubstitute(seat)) return false;
     if (seat.kind === 'added') return asked.has(seat.subject);
-    return isLazy(step) || seat.decision !== null || asked.has(seat.subject);
+    return lazy || seat.decision !== null || asked.has(seat.subject);
   });
 }
+
+const asksByName = ({ people }: StepState, { subject }: Seat): boolean =>
+  people.includes(userOfSubject(subject) ?? '');
 
 /** A group or role that is asked because nobody else was found; the first of its people to decide decides. */
 const isSubstitute = (seat: Seat): boolean => seat.kind === 'found' && userOfSubject(seat.subject) === null;
@@ -48,10 +52,11 @@ const isSubstitute = (seat: Seat): boolean => seat.kind === 'found' && userOfSub
 /** What somebody of a group or role decided that was asked because nobody else was found. */
 const substituted = (step: StepState, decision: Seat['decision']): boolean =>
   step.seats.some((seat) => isSubstitute(seat) && seat.gone === null) &&
-  step.seats.some((seat) => {
-    const asked = step.people.includes(userOfSubject(seat.subject) ?? '');
-    return seat.decision === decision && (seat.kind === 'acting' || (seat.kind === 'named' && !asked));
-  });
+  step.seats.some(
+    (seat) =>
+      seat.decision === decision &&
+      (seat.kind === 'acting' || (seat.kind === 'named' && !asksByName(step, seat))),
+  );
 
 /** Added signatures, each of which the step needs besides what its mode asks. */
 const signerSeats = (step: StepState, position?: Seat['position']): Seat[] =>
@@ -63,38 +68,38 @@ const approved = (seat: Seat): boolean => seat.decision === 'approved';
 const rejected = (seat: Seat): boolean => seat.decision === 'rejected';
 
 /** How many approvals the step's mode asks for. */
-function quorum(step: StepState): number {
+function quorum(step: StepState, base: readonly Seat[]): number {
   if (step.approvalMode === 'threshold') return step.minApprovals ?? 1;
   if (step.approvalMode === 'any') return 1;
-  return Math.max(1, baseSeats(step).filter((seat) => seat.gone === null || seat.decision !== null).length);
+  return Math.max(1, base.filter((seat) => seat.gone === null || seat.decision !== null).length);
 }
 
 /** Approvals that the step needs in all: what its mode asks for, and every added signature. */
-export function requiredApprovals(step: StepState): number {
-  const base = new Set(baseSeats(step));
-  return quorum(step) + signerSeats(step).filter((seat) => !base.has(seat)).length;
-}
+const requiredApprovals = (step: StepState, base: readonly Seat[]): number =>
+  quorum(step, base) + signerSeats(step).filter((seat) => !base.includes(seat)).length;
 
 /** Whether what the mode asks for is there. Whoever has left neither counts nor blocks; a vote once cast stays. */
-function baseIsMet(step: StepState): boolean {
+function baseIsMet(step: StepState, base: readonly Seat[]): boolean {
   if (substituted(step, 'approved')) return true;
-  const base = baseSeats(step);
   const approvals = base.filter(approved).length;
-  if (step.approvalMode === 'any' || step.approvalMode === 'threshold') return approvals >= quorum(step);
+  if (step.approvalMode === 'any' || step.approvalMode === 'threshold')
+    return approvals >= quorum(step, base);
   return approvals > 0 && !base.some(pending);
 }
 
 /** Whether everybody has approved whom the step needs. */
-export const hasPassed = (step: StepState): boolean => baseIsMet(step) && signerSeats(step).every(approved);
+export const hasPassed = (step: StepState): boolean =>
+  baseIsMet(step, baseSeats(step)) && signerSeats(step).every(approved);
 
 /** Whether N of a `threshold` step can no longer be reached; elsewhere every rejection counts (domain rule 4). */
 export function isLost(step: StepState): boolean {
   if (signerSeats(step).some(rejected) || substituted(step, 'rejected')) return true;
-  const against = baseSeats(step).some(rejected);
+  const base = baseSeats(step);
+  const against = base.some(rejected);
   if (step.approvalMode !== 'threshold') return against;
   // Whoever is asked because nobody else was found can still decide alone.
   if (!against || step.seats.some((seat) => isSubstitute(seat) && pending(seat))) return false;
-  return baseSeats(step).filter((seat) => approved(seat) || pending(seat)).length < quorum(step);
+  return base.filter((seat) => approved(seat) || pending(seat)).length < quorum(step, base);
 }
 
 /** Of a lost `threshold` step, whose rejection it is put down to. */
@@ -116,8 +121,11 @@ export function repeatedOnly(step: StepState): string[] {
  * added beside it, then those added after; a sequence one by one; who waits for an opinion after whoever gives it.
  */
 export function withTurns(step: StepState): StepState {
-  const phase = phaseOf(step);
-  const base = new Set(phase === 'base' ? baseSeats(step) : []);
+  const asked = baseSeats(step);
+  const phase = phaseOf(step, asked);
+  const base = new Set(phase === 'base' ? asked : []);
+  const opinions = step.seats.filter((seat) => seat.kind === 'consulted' && pending(seat));
+  const waitForThem = new Set(opinions.map((seat) => userSubject(seat.by ?? '')));
   const next = step.approvalMode === 'sequential' ? nextInSequence(step) : null;
   const own = (seat: Seat): Seat['turn'] => {
     if (!pending(seat)) return 'closed';
@@ -129,17 +137,17 @@ export function withTurns(step: StepState): StepState {
     return next === null || seat.subject === next ? 'open' : 'waiting';
   };
   const turn = (seat: Seat): Seat['turn'] => {
-    if (seat.kind === 'consulted' && pending(seat)) {
+    if (opinions.includes(seat)) {
       const asking = step.seats.find((other) => other.subject === userSubject(seat.by ?? ''));
       return asking ? own(asking) : 'waiting';
     }
     // Who acts through a group has the group's turn.
-    if (consultedBy(step, seat) || (seat.kind === 'acting' && pending(seat))) return 'waiting';
+    if (waitForThem.has(seat.subject) || (seat.kind === 'acting' && pending(seat))) return 'waiting';
     return own(seat);
   };
   return {
     ...step,
-    requiredApprovals: requiredApprovals(step),
+    requiredApprovals: requiredApprovals(step, asked),
     seats: step.seats.map((seat) => {
       const now = turn(seat);
       return now === seat.turn ? seat : { ...seat, turn: now };
@@ -149,9 +157,9 @@ export function withTurns(step: StepState): StepState {
 
 type Phase = 'before' | 'base' | 'with' | 'after';
 
-function phaseOf(step: StepState): Phase {
+function phaseOf(step: StepState, base: readonly Seat[]): Phase {
   if (signerSeats(step, 'before').some(pending)) return 'before';
-  if (!baseIsMet(step)) return 'base';
+  if (!baseIsMet(step, base)) return 'base';
   return signerSeats(step, 'with').some(pending) ? 'with' : 'after';
 }
 
@@ -214,21 +222,26 @@ export function seatInTurn(step: StepState, person: Person): Seat | string {
   return own ? `it is not your turn on ${place} yet` : stranger;
 }
 
-/** A person's seat, as far as it says anything about now. */
+/**
+ * A person's seat, as far as it says anything about now. Whoever handed theirs over, and gave an opinion or a signature
+ * since, has still handed it over.
+ */
 export function ownSeat(step: StepState, userCode: string): Seat | undefined {
   const seat = seatOf(step, userCode);
-  return seat && isSpent(step, seat) ? undefined : seat;
+  if (!seat || !isSpent(step, seat)) return seat;
+  const given = step.seats.some((other) => other.kind === 'taken' && other.onBehalfOf === userCode);
+  return given ? newSeat(seat.subject, 'acting', { gone: 'handed_over' }) : undefined;
 }
 
 /**
  * What says nothing about now: a seat of an earlier round, a signature that was taken out, an opinion that was given, and
  * a name of the stage that was not asked, because its person was not active when the step opened.
  */
-const isSpent = (step: StepState, seat: Seat): boolean =>
+export const isSpent = (step: StepState, seat: Seat): boolean =>
   seat.gone === 'past' ||
   seat.gone === 'removed' ||
   (seat.kind === 'consulted' && seat.gone === null && (seat.decision !== null || !isAwaited(step, seat))) ||
-  (seat.kind === 'named' && seat.gone === null && seat.decision === null && !baseSeats(step).includes(seat));
+  (seat.kind === 'named' && pending(seat) && !isLazy(step) && !asksByName(step, seat));
 
 /** Whether the holder of a seat still waits for this opinion, rather than having gone. */
 const isAwaited = (step: StepState, seat: Seat): boolean =>

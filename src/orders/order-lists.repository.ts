@@ -60,36 +60,19 @@ export class OrderListsRepository {
     );
   }
 
-  /** Orders of which somebody has decided a step: walked along the index of their decisions, newest order first. */
-  decidedBy(
+  /** Orders that a row of another table ties to a person, walked along the index of those rows, newest order first. */
+  tiedTo(
+    tie: OrderTie,
     scope: TeamScope,
     userCode: string,
     filter: OrderFilter,
     take: number,
     after: string | null,
   ): Promise<OrderSummary[]> {
-    const from = 'dms_s_apply_order_assignee a JOIN dms_s_apply_order o ON o.id = a.apply_order_id';
-    const where: Condition[] = [
-      ['a.decided_by = ?', userCode],
-      ...conditions(filter, 'a.apply_order_id', after),
-    ];
-    return this.select(from, scope, where, 'a.apply_order_id', take);
-  }
-
-  /** Orders that a person was sent a copy of, walked along the index of the copies, newest order first. */
-  copiedTo(
-    scope: TeamScope,
-    userCode: string,
-    filter: OrderFilter,
-    take: number,
-    after: string | null,
-  ): Promise<OrderSummary[]> {
-    const from = 'dms_s_apply_order_cc c JOIN dms_s_apply_order o ON o.id = c.apply_order_id';
-    const where: Condition[] = [
-      ['c.user_code = ?', userCode],
-      ...conditions(filter, 'c.apply_order_id', after),
-    ];
-    return this.select(from, scope, where, 'c.apply_order_id', take);
+    const { table, person } = ties[tie];
+    const key = 't.apply_order_id';
+    const where: Condition[] = [[`t.${person} = ?`, userCode], ...conditions(filter, key, after)];
+    return this.select(`${table} t JOIN dms_s_apply_order o ON o.id = ${key}`, scope, where, key, take);
   }
 
   private async select(
@@ -109,6 +92,13 @@ export class OrderListsRepository {
     return rows.map(toSummary);
   }
 }
+
+/** `decided`: a step of it; `copied`: was sent a copy. */
+type OrderTie = 'decided' | 'copied';
+const ties = {
+  decided: { table: 'dms_s_apply_order_assignee', person: 'decided_by' },
+  copied: { table: 'dms_s_apply_order_cc', person: 'user_code' },
+} as const satisfies Record<OrderTie, { table: string; person: string }>;
 
 type Condition = readonly [sql: string, ...values: SqlValue[]];
 

@@ -15,6 +15,9 @@ export const callbackTopics = { check: 'order.check', execute: 'order.execute' }
 /** The topic that tells subscribers of a transition: one row, however many events and subscribers there are. */
 export const eventsTopic = 'order.events';
 
+/** The topic under which an open step is asked who of its people is still there. */
+export const recountTopic = 'order.recount';
+
 /** One committed command of an order. */
 export interface Told {
   readonly record: OrderRecord;
@@ -76,7 +79,19 @@ function deliveriesOf({ record, events, watched }: Told): Delivery[] {
       payload: { transition },
     });
   }
+  if (events.some((event) => bringsBack(record, event))) {
+    const cause = String(transition);
+    deliveries.push({ ...common, topic: recountTopic, cause, target: recountTopic, payload: {} });
+  }
   return deliveries;
+}
+
+/** Whether an event asks people who were seated earlier: they may have left while the step was not open. */
+function bringsBack({ state }: OrderRecord, event: OrderEvent): boolean {
+  if (event.type === 'order.reopened' || event.type === 'step.decision_taken_back') return true;
+  if (event.type !== 'step.in_review') return false;
+  const step = state.steps.find((one) => one.applyStep === event.applyStep);
+  return step?.seats.some((seat) => seat.by !== null && seat.gone === null) ?? false;
 }
 
 function topicOf(event: OrderEvent): Delivery['topic'] | null {

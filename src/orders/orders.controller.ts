@@ -38,7 +38,7 @@ export class OrdersController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Tell the path that an order would take; stores nothing' })
   @ApiOkResponse({ type: OrderPreview })
-  @Problems('validation_failed', 'not_found')
+  @Problems('validation_failed', 'not_found', 'business_type_disabled')
   preview(@Caller() caller: Principal, @Body() dto: OpenOrder): Promise<OrderPreview> {
     return this.opening.preview(caller, dto);
   }

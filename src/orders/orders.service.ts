@@ -102,7 +102,7 @@ export class OrdersService {
     filter: OrderFilter,
     window: ListWindow,
   ): Promise<OrderSummary[]> {
-    return this.lists.decidedBy(scope, userCode, filter, window.take, window.after);
+    return this.lists.tiedTo('decided', scope, userCode, filter, window.take, window.after);
   }
 
   /** Orders that a person was sent for information, newest first. */
@@ -112,7 +112,7 @@ export class OrdersService {
     filter: OrderFilter,
     window: ListWindow,
   ): Promise<OrderSummary[]> {
-    return this.lists.copiedTo(scope, userCode, filter, window.take, window.after);
+    return this.lists.tiedTo('copied', scope, userCode, filter, window.take, window.after);
   }
 
   /** Whether the caller could decide the order now, and why (not): the same rule that a decision is judged by. */

@@ -16,9 +16,8 @@ import { OrderCallbacksService } from './order-callbacks.service.js';
 import { OrderCommands } from './order.commands.js';
 import { OrderPeople } from './order.people.js';
 import { contextOf, OrderResolvers } from './order.resolvers.js';
+import { recountTopic } from './order.transitions.js';
 import { OrdersRepository } from './orders.repository.js';
-
-const topic = 'order.recount';
 
 /** How many people one question names. */
 const peopleAtOnce = 500;
@@ -30,7 +29,7 @@ const peopleAtOnce = 500;
  */
 @Injectable()
 export class RecountHandler implements DeliveryHandler, OnModuleInit {
-  readonly topics = [topic];
+  readonly topics = [recountTopic];
 
   constructor(
     private readonly changes: MembershipChanges,
@@ -91,10 +90,10 @@ export class RecountHandler implements DeliveryHandler, OnModuleInit {
     await this.outbox.enqueue(
       tx,
       [...orders].map(([orderId, accCode]) => ({
-        topic,
+        topic: recountTopic,
         orderId,
         accCode,
-        target: topic,
+        target: recountTopic,
         cause: this.ids.next(),
         payload: {},
         time,

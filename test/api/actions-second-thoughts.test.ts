@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Acting, closeTold, fay, givenCrew, gus, openActing } from '../support/acting.js';
+import { type Acting, closeTold, fay, givenCrew, gus, openActing, recounted } from '../support/acting.js';
 import { startApp, type TestApp } from '../support/harness.js';
 import { directoryOf } from '../support/resolver-people.js';
 import { ann, bob, boss, carol, dave, givenFlow, root, type StageGiven } from '../support/world.js';
@@ -119,6 +119,49 @@ describe('taking a decision back', () => {
     expect(await order.refuses(gus, 'take-back')).toBe('403 forbidden');
     await given.user('gus', { active: true });
     await order.does(gus, 'take-back');
+  });
+});
+
+describe('somebody who left while the step was closed', () => {
+  it('is not waited for once the order is reopened', async () => {
+    await given.group('parted', ['bob', 'fay', 'gus']);
+    const order = await openOn([{ groups: ['parted'], mode: 'all' }]);
+    await order.does(bob, 'approve');
+    await order.does(fay, 'reject');
+    await given.group('parted', ['bob', 'fay']);
+    await order.does(fay, 'reopen');
+    await recounted(app);
+    expect(await order.turns()).toEqual(['fay']);
+    expect((await order.does(fay, 'approve')).applyStatus).toBe('completed');
+  });
+
+  it('is not waited for once the decision is taken back', async () => {
+    await given.group('parting', ['bob', 'fay']);
+    const stage: StageGiven = { groups: ['parting'], mode: 'threshold', node: { minApprovals: 1 } };
+    const order = await openOn([stage, { users: ['carol'] }]);
+    await order.does(bob, 'approve');
+    await given.group('parting', ['bob']);
+    await order.does(bob, 'take-back');
+    await recounted(app);
+    expect(await order.turns()).toEqual(['bob']);
+  });
+
+  it('is not waited for once the step is walked again, with the place or the signature they were given', async () => {
+    for (const [command, body] of [
+      ['transfer', { toUserCode: 'gus' }],
+      ['add-sign', { userCodes: ['gus'], position: 'with' }],
+    ] as const) {
+      const order = await openOn([{ users: ['bob', 'fay'], mode: 'all' }, { users: ['carol'] }]);
+      await order.does(bob, command, body);
+      await order.does(gus, 'approve');
+      for (const who of [bob, fay]) await order.act(who, 'approve');
+      await given.user('gus', { active: false });
+      await order.does(carol, 'return', { toStep: 1 });
+      await recounted(app);
+      for (const who of [bob, fay]) await order.act(who, 'approve');
+      expect(await order.turns(), command).toEqual(['carol']);
+      await given.user('gus', { active: true });
+    }
   });
 });
 

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closeTold, givenCrew, openActing } from '../support/acting.js';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { closeTold, givenCrew, openActing, recounted } from '../support/acting.js';
 import { startApp, type TestApp } from '../support/harness.js';
 import { historiesOf } from '../support/order-history.js';
 import { directoryOf } from '../support/resolver-people.js';
-import { anyCommand, anyStage, chanceOf, oneOf, type Step } from '../support/walks.js';
+import { anyCommand, anyStage, chanceOf, codes, oneOf, some, type Step } from '../support/walks.js';
 import { givenFlow, root } from '../support/world.js';
 
 /**
@@ -11,25 +11,26 @@ import { givenFlow, root } from '../support/world.js';
  * who may decide it, and the log tells all of it.
  */
 let app: TestApp;
+let given: ReturnType<typeof directoryOf>;
+const groups = ['walkers', 'runners'];
 beforeAll(async () => {
   app = await startApp();
-  const given = directoryOf(app.as(root));
+  given = directoryOf(app.as(root));
   await givenCrew(app);
-  await given.group('walkers', ['bob', 'carol', 'dave']);
-  await given.group('runners', ['dave', 'fay']);
 });
 afterAll(() => closeTold(app));
 
-const seeds = process.env.WALK_SEEDS
-  ? Array.from({ length: Number(process.env.WALK_SEEDS) }, (_, n) => n + Number(process.env.WALK_FROM ?? 0))
-  : [1, 2, 3, 4, 5, 6, 7, 8];
+const seeds = Array.from(
+  { length: Number(process.env.WALK_SEEDS ?? 10) },
+  (_, n) => n + Number(process.env.WALK_FROM ?? 1),
+);
 
 describe('a walk', () => {
   it.each(seeds)('of seed %i', async (seed) => {
     const chance = chanceOf(seed);
-    const stages = Array.from({ length: 2 + Math.floor(chance() * 2) }, () =>
-      anyStage(chance, ['walkers', 'runners']),
-    );
+    await given.group('walkers', ['bob', 'carol', 'dave']);
+    await given.group('runners', ['dave', 'fay']);
+    const stages = Array.from({ length: 2 + Math.floor(chance() * 2) }, () => anyStage(chance, groups));
     const { businessType } = await givenFlow(app, stages, {
       autoApprove: oneOf(chance, ['never', 'applicant_nodes', 'through_applicant_node']),
       dedupe: oneOf(chance, ['none', 'consecutive', 'all']),
@@ -37,7 +38,12 @@ describe('a walk', () => {
     const order = await openActing(app, businessType, { variables: { amount: chance() < 0.5 ? 5 : 20 } });
     const walked: Step[] = [];
     try {
-      for (let last = 'bob'; walked.length < 18; ) {
+      for (let last = 'bob'; walked.length < 18;) {
+        if (chance() < 0.15) {
+          // Somebody leaves a group, or comes into it: open steps follow by themselves.
+          await given.group(oneOf(chance, groups), some(chance, codes));
+        }
+        await recounted(app);
         const turns = await order.turns();
         if (['completed', 'withdrawn'].includes((await order.order()).applyStatus)) break;
         const step = await anyCommand(chance, order, turns, last);
@@ -48,6 +54,5 @@ describe('a walk', () => {
     } catch (error) {
       throw new Error(`seed ${seed}: ${JSON.stringify({ stages, walked })}`, { cause: error });
     }
-    if (process.env.WALK_TELL) console.log(seed, walked.map((w) => `${w.who}:${w.command}:${w.status}`).join(' '));
   });
 });

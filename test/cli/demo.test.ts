@@ -18,7 +18,15 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 it('npm run demo walks the four cases and the callbacks on a service of its own, tells each path, and ends with 0', async () => {
   const { code, output } = await run('npm', ['run', '--silent', 'demo']);
   expect(code, output).toBe(0);
-  for (const told of ['Case 1', 'Case 2', 'Case 3', 'Case 4', 'auto_approved', 'completed']) {
+  for (const told of [
+    'Case 1',
+    'Case 2',
+    'Case 3',
+    'Case 4',
+    'auto_approved',
+    'completed',
+    'order.reopened',
+  ]) {
     expect(output).toContain(told);
   }
   expect(output).toContain('✓ the order tells why: secret_salaries is never exported');

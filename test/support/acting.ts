@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { eventually } from './eventually.js';
 import type { Answer, TestApp, TestUser } from './harness.js';
 import { historiesOf } from './order-history.js';
 import { directoryOf } from './resolver-people.js';
@@ -155,6 +156,16 @@ export async function storedRows(app: TestApp): Promise<string[]> {
   }
   return counts;
 }
+
+/** Waits until the open steps have followed the directory. */
+export const recounted = (app: TestApp): Promise<unknown> =>
+  eventually(
+    () =>
+      app.database.rows(
+        `SELECT id FROM dms_s_apply_delivery WHERE topic = 'order.recount' AND state IN ('pending', 'sending')`,
+      ),
+    (rows) => rows.length === 0,
+  );
 
 /** Expects of everything in the database that its logs tell it, and ends the service. */
 export async function closeTold(app: TestApp): Promise<void> {

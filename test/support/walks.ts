@@ -18,18 +18,21 @@ type Chance = () => number;
 export const oneOf = <T>(chance: Chance, values: readonly T[]): T =>
   values[Math.floor(chance() * values.length)] as T;
 
-const some = <T>(chance: Chance, values: readonly T[]): T[] => {
+export const some = <T>(chance: Chance, values: readonly T[]): T[] => {
   const chosen = values.filter(() => chance() < 0.4);
   return chosen.length > 0 ? chosen : [oneOf(chance, values)];
 };
 
-const codes = crew.map(({ sub }) => sub);
+export const codes = crew.map(({ sub }) => sub);
 
 /** Any stage over the crew, or over these groups. */
 export function anyStage(chance: Chance, groups: readonly string[]): StageGiven {
   const people = some(chance, codes);
   const mode = oneOf(chance, ['any', 'all', 'threshold', 'sequential'] as const);
-  const node = { ...(mode === 'threshold' ? { minApprovals: Math.ceil(people.length / 2) } : {}), whenNobody: 'admin' };
+  const node = {
+    ...(mode === 'threshold' ? { minApprovals: Math.ceil(people.length / 2) } : {}),
+    whenNobody: 'admin',
+  };
   const condition = chance() < 0.2 ? { condition: 'amount > 10' } : {};
   if (chance() < 0.4) {
     const threshold = mode === 'threshold' ? { minApprovals: 1 } : {};
@@ -41,10 +44,10 @@ export function anyStage(chance: Chance, groups: readonly string[]): StageGiven 
 /** What only those do whose turn it is. */
 const deciding = ['approve', 'reject', 'transfer', 'delegate', 'add-sign', 'return'] as const;
 /** What there is to do, the more often the likelier. */
-const likely = [
-  ...['approve', 'approve', 'approve', 'transfer', 'transfer', 'delegate', 'add-sign', 'add-sign', 'return'],
-  ...['take-back', 'take-back', 'remove-sign', 'reject'],
-];
+const likely =
+  'approve approve approve transfer transfer delegate add-sign add-sign return take-back take-back remove-sign reject'.split(
+    ' ',
+  );
 
 function bodyOf(chance: Chance, command: string, order: OrderShown): object {
   const now = order.steps.findIndex((step) => step.auditStatus === 'in_review');
@@ -93,7 +96,8 @@ export async function anyCommand(
   const ended = order.applyStatus === 'rejected';
   const next = order.returned ? 'resubmit' : ended ? 'reopen' : oneOf(chance, likely);
   const command = chance() < 0.95 ? next : oneOf(chance, likely);
-  const theirs = command === 'take-back' || command === 'reopen' || command === 'remove-sign' ? [last] : turns;
+  const theirs =
+    command === 'take-back' || command === 'reopen' || command === 'remove-sign' ? [last] : turns;
   const sub = theirs.length > 0 && chance() < 0.9 ? oneOf(chance, theirs) : oneOf(chance, codes);
   const actor = crew.find((one) => one.sub === sub) ?? root;
   const body = bodyOf(chance, command, order);

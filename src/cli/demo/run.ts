@@ -162,6 +162,13 @@ export class DemoRun {
     return answer;
   }
 
+  /** Anything else that people do to an order. @param does in words */
+  async act(as: Person, order: Order, command: string, body: object, does: string): Promise<Order> {
+    const answer = await this.call<Order>(as, 'POST', `/orders/${order.id}/${command}`, body);
+    this.tell(as, does);
+    return answer;
+  }
+
   /** Expects that somebody may not decide. */
   async refuse(as: Person, order: Order, why: string): Promise<void> {
     const { status, body } = await this.target.call(as, 'POST', `/orders/${order.id}/approve`, {});
