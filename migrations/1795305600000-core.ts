@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { createTable, type TableDefinition } from './tables.js';
+import { createTable, insertOnce, type TableDefinition } from './tables.js';
 
 /**
  * The tables of the approval core. The five of requirement 003 keep every column with the name, type and nullability
@@ -355,23 +355,23 @@ export class Core1795305600000 implements MigrationInterface {
     for (const table of tables) await createTable(runner, table);
     const now = '2026-11-22 00:00:00';
     await runner.query(
-      `INSERT INTO dms_s_apply_template_process_node
+      `${insertOnce(runner)} dms_s_apply_template_process_node
          (id, template_node_type, template_node_name, audit_object, audit_object_type, create_time, update_time)
        VALUES (?, '0', '系统管理员审批', 'system_admin', '2', ?, ?)`,
       [systemNodeId, now, now],
     );
     await runner.query(
-      `INSERT INTO dms_s_apply_template_node_object (node_id, position, object_code) VALUES (?, 0, 'system_admin')`,
+      `${insertOnce(runner)} dms_s_apply_template_node_object (node_id, position, object_code) VALUES (?, 0, 'system_admin')`,
       [systemNodeId],
     );
     await runner.query(
-      `INSERT INTO dms_s_apply_template
+      `${insertOnce(runner)} dms_s_apply_template
          (id, template_name, template_type, template_node_id, create_time, update_time)
        VALUES (?, '系统默认流程', '0', ?, ?, ?)`,
       [systemTemplateId, systemNodeId, now, now],
     );
     await runner.query(
-      `INSERT INTO dms_s_apply_template_stage (template_id, stage_no, node_id) VALUES (?, 1, ?)`,
+      `${insertOnce(runner)} dms_s_apply_template_stage (template_id, stage_no, node_id) VALUES (?, 1, ?)`,
       [systemTemplateId, systemNodeId],
     );
   }

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { addColumns, createTable, dropColumns, type TableDefinition } from './tables.js';
+import { addColumns, createTable, dropColumns, insertOnce, type TableDefinition } from './tables.js';
 
 const tables: readonly TableDefinition[] = [
   {
@@ -128,7 +128,7 @@ async function fillRoles(runner: QueryRunner): Promise<void> {
   for (let from = 0; from < rows.length; from += rowsAtOnce) {
     const part = rows.slice(from, from + rowsAtOnce);
     await runner.query(
-      `INSERT INTO dms_s_apply_user_role (user_code, role) VALUES ${part.map(() => '(?, ?)').join(', ')}`,
+      `${insertOnce(runner)} dms_s_apply_user_role (user_code, role) VALUES ${part.map(() => '(?, ?)').join(', ')}`,
       part.flat(),
     );
   }

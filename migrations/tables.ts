@@ -26,6 +26,12 @@ interface ForeignKeyDefinition {
 
 const isSqlite = (runner: QueryRunner): boolean => runner.dataSource.options.type === 'better-sqlite3';
 
+/*
+ * SQLite runs a migration in one transaction. MySQL commits each DDL statement at once: whoever is killed half-way
+ * leaves half a migration, and the next start runs it from its beginning. So every step here leaves alone what is there
+ * already, and a migration's own statements must do no harm when they run twice.
+ */
+
 /** Creates a table with its keys and indexes. Codes compare byte by byte on MySQL too (`utf8mb4_bin`). */
 export async function createTable(runner: QueryRunner, table: TableDefinition): Promise<void> {
   const sqlite = isSqlite(runner);
@@ -42,16 +48,19 @@ export async function createTable(runner: QueryRunner, table: TableDefinition): 
     );
   }
   const options = sqlite ? '' : ' ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin';
-  await runner.query(`CREATE TABLE ${table.name} (\n  ${lines.join(',\n  ')}\n)${options}`);
+  const create = sqlite ? 'CREATE TABLE' : 'CREATE TABLE IF NOT EXISTS';
+  await runner.query(`${create} ${table.name} (\n  ${lines.join(',\n  ')}\n)${options}`);
   for (const index of table.indexes ?? []) await createIndex(runner, table.name, index);
 }
 
 export async function createIndex(runner: QueryRunner, table: string, index: IndexDefinition): Promise<void> {
+  if (await isThere(runner, 'statistics', table, 'index_name', index.name)) return;
   const unique = index.unique ? 'UNIQUE ' : '';
   await runner.query(`CREATE ${unique}INDEX ${index.name} ON ${table} (${index.columns.join(', ')})`);
 }
 
 export async function dropIndex(runner: QueryRunner, table: string, name: string): Promise<void> {
+  if (!isSqlite(runner) && !(await isThere(runner, 'statistics', table, 'index_name', name))) return;
   await runner.query(`DROP INDEX ${name}${isSqlite(runner) ? '' : ` ON ${table}`}`);
 }
 
@@ -63,6 +72,7 @@ export async function addColumns(
 ): Promise<void> {
   const sqlite = isSqlite(runner);
   for (const [name, type] of Object.entries(columns)) {
+    if (await isThere(runner, 'columns', table, 'column_name', name)) continue;
     await runner.query(`ALTER TABLE ${table} ADD COLUMN ${name} ${sqlite ? forSqlite(type) : type}`);
   }
 }
@@ -72,7 +82,30 @@ export async function dropColumns(
   table: string,
   names: readonly string[],
 ): Promise<void> {
-  for (const name of names) await runner.query(`ALTER TABLE ${table} DROP COLUMN ${name}`);
+  for (const name of names) {
+    if (!isSqlite(runner) && !(await isThere(runner, 'columns', table, 'column_name', name))) continue;
+    await runner.query(`ALTER TABLE ${table} DROP COLUMN ${name}`);
+  }
+}
+
+/** Begins a statement that adds rows with keys of their own, and leaves those alone that are there. */
+export const insertOnce = (runner: QueryRunner): string =>
+  isSqlite(runner) ? 'INSERT OR IGNORE INTO' : 'INSERT IGNORE INTO';
+
+/** Whether an earlier, unfinished run of the migration has made a column or an index; on SQLite there is no such run. */
+async function isThere(
+  runner: QueryRunner,
+  kind: 'columns' | 'statistics',
+  table: string,
+  column: 'column_name' | 'index_name',
+  name: string,
+): Promise<boolean> {
+  if (isSqlite(runner)) return false;
+  const rows = (await runner.query(
+    `SELECT 1 FROM information_schema.${kind} WHERE table_schema = DATABASE() AND table_name = ? AND ${column} = ? LIMIT 1`,
+    [table, name],
+  )) as unknown[];
+  return rows.length > 0;
 }
 
 /** SQLite enforces neither length nor sign; the names only keep its schema readable. */

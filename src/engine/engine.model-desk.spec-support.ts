@@ -135,7 +135,7 @@ export function reset(desk: Desk): void {
   desk.places = desk.places
     .filter((place) => place.sort === 'signer' || (place.sort === 'taken' && place.by !== 'fallback'))
     .map((place) => ({ ...place, vote: null, repeated: false, left: false, opinion: null, also: false }));
-  Object.assign(desk, { order: [], out: [], admins: false, repeats: true });
+  Object.assign(desk, { order: [], out: [], gave: [], admins: false, repeats: true });
 }
 
 /** Makes room for somebody who gets another place. */

@@ -104,7 +104,7 @@ const waitingStep = (step: StepSnapshot): StepState => ({
 
 /**
  * A step that is walked again: what was decided on it no longer counts, whom it found is found anew; transfers and
- * added signatures stay.
+ * added signatures stay, with those who have them now.
  */
 export const resetStep = (step: StepState): StepState => ({
   ...step,
@@ -113,10 +113,10 @@ export const resetStep = (step: StepState): StepState => ({
   people: [],
   seats: step.seats.map((seat): Seat => {
     const found = seat.kind === 'found' || (seat.kind === 'taken' && seat.by === null);
-    const over = found || seat.kind === 'acting' || seat.kind === 'consulted';
+    const acted = seat.kind === 'acting' || seat.kind === 'consulted';
+    const over = found || acted || seat.gone === 'handed_over';
     const back = seat.gone === 'left' ? null : seat.gone;
-    const given = seat.gone === 'handed_over' && seat.kind !== 'consulted';
-    return { ...withoutDecision(seat), turn: 'waiting', gone: over && !given ? 'past' : back };
+    return { ...withoutDecision(seat), turn: 'waiting', gone: over ? 'past' : back };
   }),
   auditUserCode: null,
   auditMsg: null,

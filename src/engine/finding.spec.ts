@@ -146,20 +146,24 @@ describe('nobody but the applicant, under never (ADR 0009)', () => {
   );
 
   it.each(['any', 'all'] as const)('given %s and another policy, then the applicant is nobody', (mode) => {
-    expect(statuses(opened(alone({ whenNobody: 'skip' }, mode)).state)).toEqual(['skipped', 'in_review']);
+    const skip = alone({ whenNobody: 'skip' }, mode);
     const admin = alone({ whenNobody: 'admin' }, mode);
+    const fallback = alone({ whenNobody: 'fallback', fallback: ['ann', 'carol'] }, mode);
+    const planned = [skip, admin, fallback].map((flow) => planPath(opening(flow))[0]?.reason);
+    expect(planned).toEqual(['nobody_found', 'asks_admin', 'asks_fallback']);
+    expect(statuses(opened(skip).state)).toEqual(['skipped', 'in_review']);
     expect(opened(admin).state.steps[0]?.reason).toBe('asks_admin');
     expect(statuses(after(opened(admin).state, acting(admin).approve('tina')))).toEqual([
       'approved',
       'in_review',
     ]);
-    const fallback = alone({ whenNobody: 'fallback', fallback: ['ann', 'carol'] }, mode);
     const { state } = opened(fallback);
     expect([state.steps[0]?.reason, refusalOf(state, acting(fallback).approve('ann'))]).toEqual([
       'asks_fallback',
       'forbidden',
     ]);
     expect(statuses(after(state, acting(fallback).approve('carol')))).toEqual(['approved', 'in_review']);
+    expect(open(opening(alone({ whenNobody: 'fallback', fallback: ['ann'] }, mode))).ok).toBe(false);
   });
 
   it('given a rule that finds only the applicant, then it has found nobody', () => {

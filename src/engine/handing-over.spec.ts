@@ -166,15 +166,19 @@ describe('a place that was handed over, when its step is walked again', () => {
   });
 
   it('given places handed round in a circle, then whoever has their own back stands in for nobody', () => {
-    const round = after(
-      start,
-      transfer('bob', 'dave'),
-      transfer('dave', 'bob'),
-      addSigners('bob', ['dave'], 'with'),
-    );
-    expect(round.steps[0]?.seats.filter((seat) => seat.onBehalfOf !== null)).toEqual([]);
+    const home = after(start, transfer('bob', 'dave'), transfer('dave', 'bob'));
+    expect(home.steps[0]?.seats.filter((seat) => seat.onBehalfOf !== null)).toEqual([]);
+    const round = after(home, addSigners('bob', ['dave'], 'with'));
     const passed = after(round, approve('dave'), approve('bob'), approve('bea'), approve('carol'));
     expect(after(passed, giveBack('zoe', 1)).steps[0]?.people).toEqual(['bob', 'bea', 'carol']);
+  });
+
+  it('given a signature that was handed over, then whoever has it now signs again, and the giver does not', () => {
+    const handed = after(start, addSigners('bob', ['dave'], 'before'), transfer('dave', 'eve'));
+    const passed = after(handed, approve('eve'), approve('bob'), approve('bea'), approve('carol'));
+    const back = after(passed, giveBack('zoe', 1));
+    expect(handedTo(back)).toEqual([['eve'], ['bob', 'bea', 'carol']]);
+    expect(refusalOf(back, approve('dave'))).toBe('forbidden');
   });
 
   it('given a system administrator who seated somebody besides, then nobody stands in for them', () => {

@@ -1,3 +1,4 @@
+/* oxlint-disable no-restricted-globals, no-restricted-properties -- the engine is pure, its tests look elsewhere every time */
 import { afterAll } from 'vitest';
 
 /**
