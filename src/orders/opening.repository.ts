@@ -174,7 +174,8 @@ const listOf = (column: string | null): string[] => (column ? column.split(',') 
 
 function findingOf(row: Row): FindingRule | null {
   const chooses = row.audit_object_type === auditObjectTypeCodes.applicant_choice;
-  if (!chooses && !row.restrict_to && row.past_vacant === 0 && row.when_nobody === plainFinding.whenNobody) return null;
+  if (!chooses && !row.restrict_to && row.past_vacant === 0 && row.when_nobody === plainFinding.whenNobody)
+    return null;
   return {
     restrictTo: row.restrict_to as Restriction | null,
     pastVacant: row.past_vacant === 1,

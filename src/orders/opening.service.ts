@@ -135,7 +135,9 @@ export class OpeningService {
     const state = evolveAll(null, events);
     const now = wholeSecond(this.clock.now());
     const decided = state.steps.flatMap((step) =>
-      step.seats.filter((seat) => seat.decision !== null).map((seat) => seatKey(step.applyStep, seat.subject)),
+      step.seats
+        .filter((seat) => seat.decision !== null)
+        .map((seat) => seatKey(step.applyStep, seat.subject)),
     );
     return {
       head: {

@@ -81,7 +81,9 @@ export class OpeningStages {
         case 'group': {
           const known = scopes.get(stage.nodeTeam);
           // A group that does not exist (yet) stays a candidate without members, in the scope of the node.
-          return stage.auditObject.map((code) => groupSubject(known?.get(code) ?? stage.nodeTeam ?? '', code));
+          return stage.auditObject.map((code) =>
+            groupSubject(known?.get(code) ?? stage.nodeTeam ?? '', code),
+          );
         }
         default:
           return [];
@@ -101,7 +103,10 @@ function choicesOf(
   if (chosen === undefined) return choices;
   if (isList(chosen)) {
     if (chosen.length > 0 && free.length === 0) {
-      throw invalid('chosenApprovers', 'is given, but no stage of the template leaves the choice to the applicant');
+      throw invalid(
+        'chosenApprovers',
+        'is given, but no stage of the template leaves the choice to the applicant',
+      );
     }
     if (free.length > 1) {
       throw invalid(
@@ -114,7 +119,11 @@ function choicesOf(
   }
   for (const [key, people] of Object.entries(chosen)) {
     const stage = free.find((one) => String(one.applyStep) === key || one.nodeId === key);
-    if (!stage) throw invalid('chosenApprovers', `names ${key}, which is no stage that leaves the choice to the applicant`);
+    if (!stage)
+      throw invalid(
+        'chosenApprovers',
+        `names ${key}, which is no stage that leaves the choice to the applicant`,
+      );
     choices.set(stage, [...new Set(people)]);
   }
   return choices;

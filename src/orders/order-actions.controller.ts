@@ -46,7 +46,14 @@ export class OrderActionsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Hand the caller’s seat on the open step over to somebody else' })
   @ApiOkResponse({ type: OrderView })
-  @Problems('validation_failed', 'not_found', 'not_in_review', 'order_closed', 'already_decided', 'already_exists')
+  @Problems(
+    'validation_failed',
+    'not_found',
+    'not_in_review',
+    'order_closed',
+    'already_decided',
+    'already_exists',
+  )
   transfer(@Caller() caller: Principal, @Param('id') id: string, @Body() dto: HandOver): Promise<OrderView> {
     return this.actions.transfer(asUser(caller), id, dto);
   }
@@ -55,7 +62,14 @@ export class OrderActionsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Ask somebody for an opinion on the open step; it comes back to the caller' })
   @ApiOkResponse({ type: OrderView })
-  @Problems('validation_failed', 'not_found', 'not_in_review', 'order_closed', 'already_decided', 'already_exists')
+  @Problems(
+    'validation_failed',
+    'not_found',
+    'not_in_review',
+    'order_closed',
+    'already_decided',
+    'already_exists',
+  )
   delegate(@Caller() caller: Principal, @Param('id') id: string, @Body() dto: HandOver): Promise<OrderView> {
     return this.actions.delegate(asUser(caller), id, dto);
   }
@@ -64,7 +78,14 @@ export class OrderActionsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Add signatures that the open step needs besides its own' })
   @ApiOkResponse({ type: OrderView })
-  @Problems('validation_failed', 'not_found', 'not_in_review', 'order_closed', 'already_decided', 'already_exists')
+  @Problems(
+    'validation_failed',
+    'not_found',
+    'not_in_review',
+    'order_closed',
+    'already_decided',
+    'already_exists',
+  )
   addSign(@Caller() caller: Principal, @Param('id') id: string, @Body() dto: AddSigners): Promise<OrderView> {
     return this.actions.addSign(asUser(caller), id, dto);
   }
@@ -74,7 +95,11 @@ export class OrderActionsController {
   @ApiOperation({ summary: 'Take out signatures, or opinions asked for, that are not given yet' })
   @ApiOkResponse({ type: OrderView })
   @Problems('validation_failed', 'not_found', 'not_in_review', 'already_decided')
-  removeSign(@Caller() caller: Principal, @Param('id') id: string, @Body() dto: RemoveSigners): Promise<OrderView> {
+  removeSign(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Body() dto: RemoveSigners,
+  ): Promise<OrderView> {
     return this.actions.removeSign(asUser(caller), id, dto);
   }
 
@@ -83,7 +108,11 @@ export class OrderActionsController {
   @ApiOperation({ summary: 'Return the order to a step that was passed, or to the applicant' })
   @ApiOkResponse({ type: OrderView })
   @Problems('validation_failed', 'not_found', 'not_in_review', 'order_closed', 'already_decided')
-  giveBack(@Caller() caller: Principal, @Param('id') id: string, @Body() dto: ReturnOrder): Promise<OrderView> {
+  giveBack(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Body() dto: ReturnOrder,
+  ): Promise<OrderView> {
     return this.actions.giveBack(asUser(caller), id, dto);
   }
 
@@ -92,7 +121,11 @@ export class OrderActionsController {
   @ApiOperation({ summary: 'Resubmit an own order that was returned; every condition is judged anew' })
   @ApiOkResponse({ type: OrderView })
   @Problems('validation_failed', 'not_found', 'not_awaited', 'order_closed', 'approver_not_found')
-  resubmit(@Caller() caller: Principal, @Param('id') id: string, @Body() dto: ResubmitOrder): Promise<OrderView> {
+  resubmit(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Body() dto: ResubmitOrder,
+  ): Promise<OrderView> {
     return this.actions.resubmit(asUser(caller), id, dto);
   }
 
@@ -101,7 +134,11 @@ export class OrderActionsController {
   @ApiOperation({ summary: 'Reopen an order that the caller rejected' })
   @ApiOkResponse({ type: OrderView })
   @Problems('validation_failed', 'not_found', 'not_awaited', 'order_closed')
-  reopen(@Caller() caller: Principal, @Param('id') id: string, @Body() dto: WordsOnOrder): Promise<OrderView> {
+  reopen(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Body() dto: WordsOnOrder,
+  ): Promise<OrderView> {
     return this.actions.reopen(asUser(caller), id, dto);
   }
 
@@ -128,7 +165,11 @@ export class OrderActionsController {
   @ApiOperation({ summary: 'Say something about the order, with references to files' })
   @ApiOkResponse({ type: OrderView })
   @Problems('validation_failed', 'not_found')
-  comment(@Caller() caller: Principal, @Param('id') id: string, @Body() dto: CommentOrder): Promise<OrderView> {
+  comment(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Body() dto: CommentOrder,
+  ): Promise<OrderView> {
     return this.actions.comment(asUser(caller), id, dto);
   }
 }

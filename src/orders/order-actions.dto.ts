@@ -41,7 +41,10 @@ export class AddSigners {
 }
 
 export class RemoveSigners {
-  @Codes(signers, { description: 'Added signatures, or opinions asked for, that are not given yet.', example: ['u3'] })
+  @Codes(signers, {
+    description: 'Added signatures, or opinions asked for, that are not given yet.',
+    example: ['u3'],
+  })
   userCodes: string[];
 }
 
@@ -91,7 +94,10 @@ export class AttachmentFields {
   name: string;
 
   @field(
-    { description: 'Where the file is; the service keeps the reference only.', example: 'https://files.example.com/c.pdf' },
+    {
+      description: 'Where the file is; the service keeps the reference only.',
+      example: 'https://files.example.com/c.pdf',
+    },
     { type: 'string', format: 'uri', maxLength: 2048 },
     IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false, disallow_auth: true }),
   )
@@ -102,10 +108,14 @@ export class CommentOrder {
   @Text(4000, { example: '合同见附件' })
   text: string;
 
-  @ListOf(() => AttachmentFields, { min: 0, max: 20 }, {
-    optional: true,
-    example: [{ name: '合同.pdf', url: 'https://files.example.com/c.pdf' }],
-  })
+  @ListOf(
+    () => AttachmentFields,
+    { min: 0, max: 20 },
+    {
+      optional: true,
+      example: [{ name: '合同.pdf', url: 'https://files.example.com/c.pdf' }],
+    },
+  )
   attachments?: AttachmentFields[];
 }
 
@@ -138,7 +148,12 @@ export class OrderToDecide {
   @Code(64, { example: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a30' })
   id: string;
 
-  @WholeNumber(1, 2_147_483_647, { optional: true, description: 'The version that was read.', special: true, example: 1 })
+  @WholeNumber(1, 2_147_483_647, {
+    optional: true,
+    description: 'The version that was read.',
+    special: true,
+    example: 1,
+  })
   version?: number;
 }
 
@@ -146,10 +161,14 @@ export class BulkDecisions {
   @OneOf(['approve', 'reject'], { example: 'approve' })
   decision: 'approve' | 'reject';
 
-  @ListOf(() => OrderToDecide, { min: 1, max: 100 }, {
-    description: 'Each is decided by itself.',
-    example: [{ id: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a30' }],
-  })
+  @ListOf(
+    () => OrderToDecide,
+    { min: 1, max: 100 },
+    {
+      description: 'Each is decided by itself.',
+      example: [{ id: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a30' }],
+    },
+  )
   orders: OrderToDecide[];
 
   @Text(4000, { ...words, example: '同意' })

@@ -165,7 +165,13 @@ export class OrderActionsService {
   ): Promise<BulkOutcome> {
     try {
       const { applyStatus, version } = await this.orders[verdict](principal, id, decision);
-      return { id, outcome: verdict === 'approve' ? 'approved' : 'rejected', applyStatus, version, problem: null };
+      return {
+        id,
+        outcome: verdict === 'approve' ? 'approved' : 'rejected',
+        applyStatus,
+        version,
+        problem: null,
+      };
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       const { code, status, detail } = error;
@@ -182,7 +188,13 @@ export class OrderActionsService {
     return this.atDesk(principal, id, async (atHand) => {
       const [to] = await this.targets(atHand, [dto.toUserCode]);
       if (!to) throw new Error('one person asked for, none found');
-      return { type, actor: atHand.actor, to, auditMsg: dto.auditMsg ?? null, facts: await this.facts(atHand) };
+      return {
+        type,
+        actor: atHand.actor,
+        to,
+        auditMsg: dto.auditMsg ?? null,
+        facts: await this.facts(atHand),
+      };
     });
   }
 

@@ -82,12 +82,7 @@ export class OrderCallbacksService {
   }
 
   /** The business module's answer (domain rules 2 and 6). */
-  answer(
-    tx: Tx,
-    callback: OrderCallback,
-    answer: CallbackAnswer,
-    ahead: Ahead,
-  ): Promise<OrderRecord> {
+  answer(tx: Tx, callback: OrderCallback, answer: CallbackAnswer, ahead: Ahead): Promise<OrderRecord> {
     return this.command(tx, callback, ahead, (facts) => ({
       type: 'answer_callback',
       callback: callback.kind,

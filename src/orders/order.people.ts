@@ -152,10 +152,7 @@ export class OrderPeople {
       found: await this.found(sql, ahead),
       deserted: await this.deserted(sql, ahead),
       approvers: new Map(
-        approverCodes.map((userCode) => [
-          userCode,
-          personOf({ userCode, systemAdmin: false }, memberships),
-        ]),
+        approverCodes.map((userCode) => [userCode, personOf({ userCode, systemAdmin: false }, memberships)]),
       ),
     };
   }

@@ -43,7 +43,8 @@ export function recordAfter(before: OrderRecord, state: OrderState, head: OrderH
   for (const { step, seat, was } of changedSeats(before.state, state)) {
     const key = seatKey(step.applyStep, seat.subject);
     if (seat.decision === null) decidedAt.delete(key);
-    else if (was?.decision !== seat.decision || was.capacity !== seat.capacity) decidedAt.set(key, head.updateTime);
+    else if (was?.decision !== seat.decision || was.capacity !== seat.capacity)
+      decidedAt.set(key, head.updateTime);
   }
   return {
     head,

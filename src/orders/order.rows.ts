@@ -194,7 +194,8 @@ const codesOf = (column: string): string[] => (column === '' ? [] : column.split
 /** Rows come sorted by subject; a sequence of reviewers is as the node lists their codes. */
 function inTheirSequence(subjects: readonly Subject[], codes: readonly string[]): readonly Subject[] {
   if (subjects.length < 2) return subjects;
-  const codeOf = (subject: Subject) => subject.slice(subject.startsWith('g:') ? subject.lastIndexOf('/') + 1 : 2);
+  const codeOf = (subject: Subject) =>
+    subject.slice(subject.startsWith('g:') ? subject.lastIndexOf('/') + 1 : 2);
   const place = new Map(codes.map((code, index) => [code, index]));
   return subjects.toSorted((one, other) => (place.get(codeOf(one)) ?? 0) - (place.get(codeOf(other)) ?? 0));
 }

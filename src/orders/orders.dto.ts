@@ -16,7 +16,6 @@ import type { ChosenApprovers } from './opening.stages.js';
 const variablesExample = { amount: 12800, type: 'POR' };
 const seatKinds: SeatKind[] = ['named', 'found', 'taken', 'added', 'consulted', 'acting'];
 
-
 export class OpenOrder {
   @Code(125, {
     description: 'Code of a business type of the team or of the platform.',
@@ -272,10 +271,18 @@ export class PlannedStepView {
   @ApiProperty({ type: [String], description: 'The codes as the node names them.', example: ['finance'] })
   auditObject: readonly string[];
 
-  @ApiProperty({ type: [String], description: 'The people who would be asked, at most 200.', example: ['u1'] })
+  @ApiProperty({
+    type: [String],
+    description: 'The people who would be asked, at most 200.',
+    example: ['u1'],
+  })
   approvers: readonly string[];
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why an order could not be opened because of it.' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why an order could not be opened because of it.',
+  })
   problem: string | null;
 }
 
@@ -288,7 +295,8 @@ export class OrderPreview {
 
   @ApiProperty({
     type: [String],
-    description: 'What is wrong or unknown: stages without reviewers, variables that conditions ask for in vain.',
+    description:
+      'What is wrong or unknown: stages without reviewers, variables that conditions ask for in vain.',
   })
   problems: readonly string[];
 }

@@ -121,7 +121,10 @@ export class OrdersService {
     const permission = mayDecide(record.state, await this.confirmed(principal, record));
     if ('code' in permission) return { canAct: false, reason: permission.detail };
     const { step, capacity } = permission;
-    return { canAct: true, reason: `you are ${qualities[capacity]} step ${step.applyStep} "${step.nodeName}"` };
+    return {
+      canAct: true,
+      reason: `you are ${qualities[capacity]} step ${step.applyStep} "${step.nodeName}"`,
+    };
   }
 
   /** An order that the caller may read: applicant, reviewer of any step, who has a copy, administrator, or service account. */
@@ -131,7 +134,9 @@ export class OrdersService {
     if (record.state.applicant === principal.userCode) return record;
     const { accCode } = record.head;
     const actor = await this.people.actor(this.database, accCode, record.state, { principal, active: true });
-    const sits = record.state.steps.some((step) => step.seats.some((seat) => actor.subjects.has(seat.subject)));
+    const sits = record.state.steps.some((step) =>
+      step.seats.some((seat) => actor.subjects.has(seat.subject)),
+    );
     if (sits || (await this.copies.has(id, principal.userCode))) return record;
     throw new Problem('forbidden', 'only the applicant, its reviewers and administrators read an order');
   }

@@ -7,11 +7,7 @@ import type { OrderPreview } from './orders.dto.js';
 const maxPeople = 200;
 
 /** The path that an order would take, for people: who is asked, what passes by itself and why, and what is wrong. */
-export function previewOf(
-  templateId: string,
-  opening: Opening,
-  path: readonly PlannedStep[],
-): OrderPreview {
+export function previewOf(templateId: string, opening: Opening, path: readonly PlannedStep[]): OrderPreview {
   const steps = path.map(({ stage, outcome, reason, people, problem }) => ({
     applyStep: stage.applyStep,
     nodeName: stage.nodeName,

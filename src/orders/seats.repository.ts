@@ -31,7 +31,8 @@ export class SeatsRepository {
     const added = changes.filter(({ was }) => was === undefined);
     if (changed.length > 0) await this.update(tx, after.head.id, changed, time);
     if (added.length > 0) await this.insertRows(tx, after, added);
-    if (Boolean(before.state.returned) !== Boolean(after.state.returned)) await this.turnOfApplicant(tx, after);
+    if (Boolean(before.state.returned) !== Boolean(after.state.returned))
+      await this.turnOfApplicant(tx, after);
   }
 
   /** A returned order lies in its applicant's to-do list, as step 0, until it is resubmitted or withdrawn. */
@@ -58,7 +59,9 @@ export class SeatsRepository {
     const set: string[] = [];
     const values: SqlValue[] = [];
     for (const [name, value] of columnsAt(time)) {
-      const rows = changed.filter(({ step, seat, was }) => was && value({ step, seat, was }) !== value({ step, seat: was, was }));
+      const rows = changed.filter(
+        ({ step, seat, was }) => was && value({ step, seat, was }) !== value({ step, seat: was, was }),
+      );
       // Who once decided stays known when the decision is taken back.
       const kept = name === 'decided_by' ? rows.filter(({ seat }) => seat.decision !== null) : rows;
       if (kept.length === 0) continue;

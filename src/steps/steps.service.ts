@@ -72,7 +72,8 @@ export class StepsService {
         return this.orders.decidedBy(own, principal.userCode, query, page);
       case 'todo': {
         const { applyStatus, businessType, businessKey } = query;
-        if (applyStatus !== undefined && applyStatus !== 'in_review' && applyStatus !== 'initiating') return [];
+        if (applyStatus !== undefined && applyStatus !== 'in_review' && applyStatus !== 'initiating')
+          return [];
         const filter = { applyStatus, businessType, businessKey };
         const rows = await this.inbox.todo(await this.desk(principal), filter, page.take, page.after);
         return rows.map(toSummary);

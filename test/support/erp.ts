@@ -53,12 +53,10 @@ export async function startErp(app: TestApp, onOk: Readonly<Record<string, strin
     return order;
   };
   const autoRun: Erp['autoRun'] = (who, id, businessTypes) =>
-    app
-      .as(who)
-      .post(`/objects/Ordr/${id}/auto-run`, {
-        variables: ordr(id),
-        ...(businessTypes ? { businessTypes } : {}),
-      });
+    app.as(who).post(`/objects/Ordr/${id}/auto-run`, {
+      variables: ordr(id),
+      ...(businessTypes ? { businessTypes } : {}),
+    });
   const standing: Erp['standing'] = async (id, flow) => {
     const { body } = await app.as(boss).get(`/objects/Ordr/approvals?ids=${id}`);
     return (body.items as Record<string, unknown>[]).find((one) => one.businessType === flow) ?? {};
