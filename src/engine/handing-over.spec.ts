@@ -181,6 +181,20 @@ describe('a place that was handed over, when its step is walked again', () => {
     expect(refusalOf(back, approve('dave'))).toBe('forbidden');
   });
 
+  it('given who gave only a signature away and has joined the group since, then they decide with the group', () => {
+    const group: FlowGiven = { stages: [{ groups: ['g'] }, { users: ['zoe'] }], groups: { g: ['bob'] } };
+    const does = acting(group);
+    const signed = after(
+      opened(group).state,
+      does.addSigners('bob', ['dave'], 'with'),
+      does.transfer('dave', 'eve'),
+      does.approve('eve'),
+      does.approve('bob'),
+    );
+    const grown = acting({ ...group, groups: { g: ['bob', 'dave'] } });
+    expect(refusalOf(after(signed, grown.giveBack('zoe', 1)), grown.approve('dave'))).toBe('allowed');
+  });
+
   it('given a system administrator who seated somebody besides, then nobody stands in for them', () => {
     const all: FlowGiven = {
       stages: [{ groups: ['g'], mode: 'all' }, { users: ['zoe'] }],

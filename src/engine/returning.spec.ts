@@ -53,6 +53,16 @@ describe('returning to a step', () => {
     expect(inTurn(after(passed, giveBack('eve', 2))).toSorted()).toEqual(['bea', 'dave', 'zoe']);
   });
 
+  it('given a signature that was taken out, then it is not asked for again', () => {
+    const state = after(
+      atCarol,
+      does.addSigners('carol', ['bea'], 'with'),
+      does.removeSigners('carol', ['bea']),
+    );
+    const passed = after(state, approve('carol'), approve('dave'));
+    expect(inTurn(after(passed, giveBack('eve', 2)))).toEqual(['carol', 'dave']);
+  });
+
   it('given a step that has not been passed, or none, then it is refused', () => {
     expect(refusalOf(atCarol, giveBack('carol', 2))).toBe('validation_failed');
     expect(refusalOf(atCarol, giveBack('carol', 3))).toBe('validation_failed');
