@@ -127,6 +127,7 @@ export function withTurns(step: StepState): StepState {
   const opinions = step.seats.filter((seat) => seat.kind === 'consulted' && pending(seat));
   const waitForThem = new Set(opinions.map((seat) => userSubject(seat.by ?? '')));
   const next = step.approvalMode === 'sequential' ? nextInSequence(step) : null;
+  const givers = giversOf(step);
   const own = (seat: Seat): Seat['turn'] => {
     if (!pending(seat)) return 'closed';
     if (seat.kind === 'added') return signerTurn(seat.position, base.has(seat) ? 'after' : phase);
@@ -150,7 +151,8 @@ export function withTurns(step: StepState): StepState {
     requiredApprovals: requiredApprovals(step, asked),
     seats: step.seats.map((seat) => {
       const now = turn(seat);
-      return now === seat.turn ? seat : { ...seat, turn: now };
+      const gone = givers.has(seat.subject) && isSpent(step, seat) ? 'handed_over' : seat.gone;
+      return now === seat.turn && gone === seat.gone ? seat : { ...seat, turn: now, gone };
     }),
   };
 }
@@ -222,16 +224,19 @@ export function seatInTurn(step: StepState, person: Person): Seat | string {
   return own ? `it is not your turn on ${place} yet` : stranger;
 }
 
-/**
- * A person's seat, as far as it says anything about now. Whoever handed theirs over, and gave an opinion or a signature
- * since, has still handed it over.
- */
+/** A person's seat, as far as it says anything about now. */
 export function ownSeat(step: StepState, userCode: string): Seat | undefined {
   const seat = seatOf(step, userCode);
-  if (!seat || !isSpent(step, seat)) return seat;
-  const given = step.seats.some((other) => other.kind === 'taken' && other.onBehalfOf === userCode);
-  return given ? newSeat(seat.subject, 'acting', { gone: 'handed_over' }) : undefined;
+  return seat && isSpent(step, seat) ? undefined : seat;
 }
+
+/** In whose place somebody else sits. Whatever they are asked for besides, they have handed their own place over. */
+const giversOf = (step: StepState): ReadonlySet<Subject> =>
+  new Set(
+    step.seats.flatMap(({ kind, onBehalfOf }) =>
+      kind === 'taken' && onBehalfOf !== null ? [userSubject(onBehalfOf)] : [],
+    ),
+  );
 
 /**
  * What says nothing about now: a seat of an earlier round, a signature that was taken out, an opinion that was given, and
