@@ -32,10 +32,9 @@ const leader = (level: number, more: object = {}): StageGiven => ({
 const choice = (candidates: readonly string[], more: object = {}): StageGiven => ({
   node: { auditObjectType: 'applicant_choice', auditObject: candidates, ...more },
 });
-const open = async (stages: readonly StageGiven[], body: object = {}, options: object = {}) => {
-  const { businessType, nodeIds } = await givenFlow(app, stages, options);
-  const fields = typeof body === 'function' ? (body as (ids: string[]) => object)(nodeIds) : body;
-  return app.as(ann).post('/orders', { businessType, ...fields });
+const open = async (stages: readonly StageGiven[], body: object = {}) => {
+  const { businessType } = await givenFlow(app, stages);
+  return app.as(ann).post('/orders', { businessType, ...body });
 };
 const asked = (answer: { body: { steps: { assignees: { userCode: string }[] }[] } }): string[][] =>
   answer.body.steps.map((step) => step.assignees.map((one) => one.userCode));
@@ -133,9 +132,9 @@ describe('whom the applicant chooses', () => {
   });
 
   it('given lists by node id for two stages, then each gets its own', async () => {
-    const order = await open([choice([]), choice(['dave'])], ((ids: string[]) => ({
-      chosenApprovers: { [ids[0] ?? '']: ['carol'], '2': ['dave'] },
-    })) as object);
+    const { businessType, nodeIds } = await givenFlow(app, [choice([]), choice(['dave'])]);
+    const chosenApprovers = { [nodeIds[0] ?? '']: ['carol'], '2': ['dave'] };
+    const order = await app.as(ann).post('/orders', { businessType, chosenApprovers });
     expect(order.status).toBe(201);
     expect(order.body.steps[0].assignees).toMatchObject([{ userCode: 'carol', canDecide: true }]);
   });
