@@ -3,6 +3,7 @@ import { type CallbackTarget, CallbackTargetsService } from '../business-types/c
 import type { Tx } from '../database/sql.js';
 import { Problem } from '../http/problem.js';
 import {
+  type Ahead,
   type CallbackAnswer,
   type CallbackKind,
   callbackTopics,
@@ -67,7 +68,7 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
     if (result.outcome !== 'failed' || kind !== 'check' || target.failMode !== 'open') return result;
     // An order of this type does not wait for a check that cannot be asked.
     const { orderId } = delivery;
-    const ahead = await this.callbacks.ahead('all', orderId, kind);
+    const ahead = await this.ahead(record, kind);
     return {
       ...result,
       settle: (tx) => this.unlessOver(() => this.callbacks.skipCheck(tx, orderId, result.error, ahead)),
@@ -95,12 +96,12 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
     kind: CallbackKind,
     signal: AbortSignal,
   ): Promise<AttemptResult> {
-    const { id, sentAt, orderId, createTime } = delivery;
+    const { id, sentAt, createTime } = delivery;
     const body = callbackBody(record, target, kind, createTime);
     const { secrets } = target;
     try {
       const answer = await this.client.send({ url, id, sentAt, body, secrets, signal });
-      return await this.judge(answer, orderId, kind, target);
+      return await this.judge(answer, record, kind, target);
     } catch (error) {
       if (!(error instanceof OutboundError)) throw error;
       return { outcome: 'failed', error: error.message };
@@ -110,7 +111,7 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
   /** What an HTTP answer means (contract, "Callbacks"; requirement 001: in asynchronous mode any 2xx takes the call on). */
   private async judge(
     { status, body, truncated, retryAfter }: OutboundAnswer,
-    orderId: string,
+    record: OrderRecord,
     kind: CallbackKind,
     target: CallbackTarget,
   ): Promise<AttemptResult> {
@@ -119,8 +120,10 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
     const later = target.mode === 'async' && (status !== 200 || target.format === 'lark-ticket');
     if (status === 202) return accepted;
     if (status === 200) {
-      const parsed = truncated ? { why: 'the answer is longer than 64 KiB' } : parseAnswer(body, orderId);
-      if ('answer' in parsed) return { ...exchange, ...(await this.answered(orderId, kind, parsed.answer)) };
+      const parsed = truncated
+        ? { why: 'the answer is longer than 64 KiB' }
+        : parseAnswer(body, record.head.id);
+      if ('answer' in parsed) return { ...exchange, ...(await this.answered(record, kind, parsed.answer)) };
       return later ? accepted : { ...exchange, outcome: 'failed', error: parsed.why };
     }
     if (status > 200 && status < 300 && later) return accepted;
@@ -133,14 +136,23 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
     };
   }
 
-  private async answered(orderId: string, kind: CallbackKind, answer: CallbackAnswer) {
-    const ahead = answer.result ? await this.callbacks.ahead('all', orderId, kind) : nobodyAsked;
+  private async answered(record: OrderRecord, kind: CallbackKind, answer: CallbackAnswer) {
+    const orderId = record.head.id;
+    const ahead = answer.result ? await this.ahead(record, kind) : nobodyAsked;
     return {
       outcome: 'succeeded',
       result: answer.result,
       settle: (tx: Tx) =>
         this.unlessOver(() => this.callbacks.answer(tx, { scope: 'all', orderId, kind }, answer, ahead)),
     } as const;
+  }
+
+  /**
+   * Whom resolvers name for what opens next. The business module has answered by now, and no failure here may lose that:
+   * who is not asked in advance is asked at the decision.
+   */
+  private ahead(record: OrderRecord, kind: CallbackKind): Promise<Ahead> {
+    return this.callbacks.ahead(record, kind).catch(() => nobodyAsked);
   }
 
   /** An order that was withdrawn or closed meanwhile, or is gone, stays so; what comes of the call is recorded all the same. */

@@ -32,7 +32,7 @@ export class CallbacksService {
     const scope = scopeOf(principal);
     const userCode = principal.kind === 'user' ? principal.userCode : `api-key:${principal.keyId}`;
     const { ticket_id: orderId, result } = dto;
-    const ahead = result ? await this.orders.ahead(scope, orderId, kind) : nobodyAsked;
+    const ahead = result ? await this.orders.aheadOf(scope, orderId, kind) : nobodyAsked;
     return this.unitOfWork.run(async (tx) => {
       const order = await this.orders.lock(tx, scope, orderId);
       if (!order) throw notFound(`order ${orderId}`);

@@ -81,7 +81,7 @@ export class DeliveriesService {
   async abandon(principal: UserPrincipal, id: string, dto: AbandonDelivery): Promise<DeliveryView> {
     const { orderId, topic } = await this.visible(principal, id);
     const asked = dto.applyStatus === 'in_review' ? kindOf(topic) : null;
-    const ahead = asked ? await this.orders.ahead('all', orderId, asked) : nobodyAsked;
+    const ahead = asked ? await this.orders.aheadOf('all', orderId, asked) : nobodyAsked;
     return this.steer(principal, id, async (tx, delivery, callback) => {
       const { applyStatus, reason } = dto;
       if (callback) {

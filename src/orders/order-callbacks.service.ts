@@ -58,13 +58,18 @@ export class OrderCallbacksService {
 
   /**
    * Whom resolvers name for the steps that open once a check is passed. Goes over the network, so never inside a
-   * transaction; an order without such steps asks nobody.
+   * transaction; an order without such steps asks nobody, and reads nothing.
    */
-  async ahead(scope: TeamScope, orderId: string, kind: CallbackKind): Promise<Ahead> {
+  async ahead({ head, state }: OrderRecord, kind: CallbackKind): Promise<Ahead> {
+    if (kind !== 'check' || state.applyStatus !== 'initiating') return nobodyAsked;
+    const waiting = state.steps.filter((step) => step.auditStatus === 'waiting');
+    return this.resolvers.approvers(waiting, contextOf({ head, state }));
+  }
+
+  /** The same for an order that has to be read first; nobody for one that does not exist for the caller. */
+  async aheadOf(scope: TeamScope, orderId: string, kind: CallbackKind): Promise<Ahead> {
     const record = kind === 'check' ? await this.orders.find(scope, orderId) : null;
-    if (record?.state.applyStatus !== 'initiating') return nobodyAsked;
-    const waiting = record.state.steps.filter((step) => step.auditStatus === 'waiting');
-    return this.resolvers.approvers(waiting, contextOf(record));
+    return record ? this.ahead(record, kind) : nobodyAsked;
   }
 
   /**

@@ -60,7 +60,7 @@ export class OrderResolvers {
   }
 }
 
-export const contextOf = ({ head, state }: OrderRecord): Context => ({
+export const contextOf = ({ head, state }: Pick<OrderRecord, 'head' | 'state'>): Context => ({
   ticketId: head.id,
   team: head.accCode,
   businessType: head.businessType,
