@@ -6,12 +6,13 @@ import {
   isLazy,
   openStep,
   type OrderState,
+  type Seat,
   type SignPosition,
   type StepState,
 } from './order-state.js';
 import { happened, refused, type Outcome, type Refusal, wrongField } from './outcome.js';
 import { mayDecide, peopleLeft, type Permission } from './permission.js';
-import { consultedBy, ownSeat } from './seats.js';
+import { consultedBy, giversOf, ownSeat } from './seats.js';
 import { type Person, userOfSubject } from './vocabulary.js';
 
 /** Somebody to whom work is given, as the directory knows them for the order's team. */
@@ -220,12 +221,16 @@ function unfit(
   const seat = ownSeat(step, userCode);
   const acted = seat?.kind === 'acting' && seat.decision === null && !consultedBy(step, seat);
   const asked = seat !== undefined && seat.gone === null && !acted;
-  if (!asked && (seat?.gone === 'handed_over' || !sharesSeat(step, person))) return null;
+  if (!asked && (hasGivenUp(step, seat) || !sharesSeat(step, person))) return null;
   return {
     code: 'already_exists',
     detail: `${userCode} is already on step ${step.applyStep} "${step.nodeName}"`,
   };
 }
+
+/** Whether a person gave a place of their own away, and may get it back; an opinion that was handed on is no place. */
+const hasGivenUp = (step: StepState, seat: Seat | undefined): boolean =>
+  seat?.gone === 'handed_over' && (seat.kind !== 'consulted' || giversOf(step).has(seat.subject));
 
 /** Whether a person sits on the step through a group or role that is asked as it is, rather than for its people. */
 const sharesSeat = (step: StepState, person: Person): boolean =>

@@ -231,7 +231,7 @@ export function ownSeat(step: StepState, userCode: string): Seat | undefined {
 }
 
 /** In whose place somebody else sits. Whatever they are asked for besides, they have handed their own place over. */
-const giversOf = (step: StepState): ReadonlySet<Subject> =>
+export const giversOf = (step: StepState): ReadonlySet<Subject> =>
   new Set(
     step.seats.flatMap(({ kind, onBehalfOf }) =>
       kind === 'taken' && onBehalfOf !== null ? [userSubject(onBehalfOf)] : [],
