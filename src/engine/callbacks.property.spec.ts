@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Action, commandOf, people, type Walk, walk } from './callbacks.spec-support.js';
+import { anyActionsIn, anyRule } from './callbacks.arbitraries.spec-support.js';
 import { type FlowGiven, opening } from './engine.spec-support.js';
 import { decide } from './decide.js';
 import { evolveAll } from './evolve.js';
@@ -10,10 +11,6 @@ import { runs, tellAfterwards, told } from './properties.spec-support.js';
 import { autoApprovePolicies, callbackKinds } from './vocabulary.js';
 
 const anyGroups = fc.record({ g: fc.subarray(people), h: fc.subarray(people) });
-const anyRule = {
-  mode: fc.constantFrom('any' as const, 'all' as const),
-  condition: fc.constantFrom('', '', '', '0', 'amount > 5'),
-};
 const anyFlow: fc.Arbitrary<FlowGiven> = fc.record({
   stages: fc.array(
     fc.oneof(
@@ -29,21 +26,7 @@ const anyFlow: fc.Arbitrary<FlowGiven> = fc.record({
   hasCheck: fc.constantFrom(true, true, false),
   variables: fc.record({ amount: fc.integer({ min: 0, max: 10 }) }),
 });
-const anyAction: fc.Arbitrary<Action> = fc.record({
-  type: fc.constantFrom(
-    ...(['approve', 'approve', 'approve', 'approve', 'reject', 'withdraw'] as const),
-    ...(['answer_callback', 'answer_callback', 'skip_check', 'park_callback'] as const),
-    ...(['redeliver_callback', 'abandon_callback'] as const),
-  ),
-  actor: fc.constantFrom(...people),
-  callback: fc.constantFrom(...callbackKinds),
-  result: fc.constantFrom(true, true, true, false),
-  error: fc.constantFrom(null, '', 'no stock'),
-  applyStatus: fc.constantFrom('in_review' as const, 'completed' as const, 'rejected' as const),
-  groups: fc.option(anyGroups, { nil: null, freq: 4 }),
-});
-/** Long enough for some orders to reach their end. */
-const anyActions = fc.array(anyAction, { maxLength: 20, size: 'max' });
+const anyActions = anyActionsIn(anyGroups);
 
 const property = (check: (given: FlowGiven, walked: Walk, actions: readonly Action[]) => void) =>
   fc.assert(

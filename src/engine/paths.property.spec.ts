@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Action, people, type Walk, walk } from './callbacks.spec-support.js';
+import { people, type Walk, walk } from './callbacks.spec-support.js';
+import { anyActionsIn, anyRule } from './callbacks.arbitraries.spec-support.js';
 import { type FlowGiven, opening, person, statuses } from './engine.spec-support.js';
 import { sitsOn } from './seats.js';
 import type { OrderEvent } from './events.js';
@@ -8,16 +9,12 @@ import { evolveAll, replay } from './evolve.js';
 import { open, planPath } from './open.js';
 import { isEnded, openStep } from './order-state.js';
 import { runs, tellAfterwards, told } from './properties.spec-support.js';
-import { autoApprovePolicies, callbackKinds, userSubject } from './vocabulary.js';
+import { autoApprovePolicies, userSubject } from './vocabulary.js';
 
 const anyGroups = fc.record({
   g: fc.uniqueArray(fc.constantFrom(...people)),
   h: fc.uniqueArray(fc.constantFrom(...people)),
 });
-const anyRule = {
-  mode: fc.constantFrom('any' as const, 'all' as const),
-  condition: fc.constantFrom('', '', '', '0', 'amount > 5'),
-};
 const anyStage = fc.oneof(
   fc.record({
     users: fc.uniqueArray(fc.constantFrom(...people), { minLength: 1, maxLength: 3 }),
@@ -37,21 +34,7 @@ const anyFlow: fc.Arbitrary<FlowGiven> = fc.record({
   hasCheck: fc.boolean(),
   variables: fc.record({ amount: fc.integer({ min: 0, max: 10 }) }),
 });
-const anyAction: fc.Arbitrary<Action> = fc.record({
-  type: fc.constantFrom(
-    ...(['approve', 'approve', 'approve', 'approve', 'reject', 'withdraw'] as const),
-    ...(['answer_callback', 'answer_callback', 'skip_check', 'park_callback'] as const),
-    ...(['redeliver_callback', 'abandon_callback'] as const),
-  ),
-  actor: fc.constantFrom(...people),
-  callback: fc.constantFrom(...callbackKinds),
-  result: fc.constantFrom(true, true, true, false),
-  error: fc.constantFrom(null, '', 'no stock'),
-  applyStatus: fc.constantFrom('in_review' as const, 'completed' as const, 'rejected' as const),
-  groups: fc.option(anyGroups, { nil: null, freq: 4 }),
-});
-/** Long enough for some orders to reach their end. */
-const anyActions = fc.array(anyAction, { maxLength: 20, size: 'max' });
+const anyActions = anyActionsIn(anyGroups);
 
 const property = (check: (given: FlowGiven, walked: Walk) => void) =>
   fc.assert(
