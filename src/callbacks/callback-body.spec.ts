@@ -18,6 +18,8 @@ const record = (
   head: {
     id,
     applyTemplateId: 'template',
+    templateVersion: 1,
+    logHash: null,
     templateName: '两级审批',
     businessType: 'data_export',
     businessTypeId: 'type',

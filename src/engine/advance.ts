@@ -10,6 +10,8 @@ import {
   type StepState,
 } from './order-state.js';
 import { repeatedVotes } from './repeat.js';
+import { decidedElsewhere } from './separation.js';
+import type { Present } from './timing.js';
 import { hasPassed, isLost, lastAgainst, repeatedOnly, sitsOn } from './seats.js';
 import {
   type GroupMembers,
@@ -28,6 +30,19 @@ export interface Found {
   readonly problem: string | null;
 }
 
+/** A delegation that holds for the order at this moment: its period, business type and condition were judged before. */
+export interface Delegation {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  /** Whether `to` may have somebody else stand in for them in this. */
+  readonly redelegate: boolean;
+  /** Whether `to` may act in the order's team. */
+  readonly toActive: boolean;
+  /** The groups and roles of the open step, or of those ahead, in which the directory has `from`. */
+  readonly subjects: ReadonlySet<Subject>;
+}
+
 /** What the directory knows at the moment of a command; the shell loads it, the engine only reads it. */
 export interface DirectoryFacts {
   readonly applicant: Person;
@@ -41,6 +56,12 @@ export interface DirectoryFacts {
   readonly deserted: ReadonlySet<number>;
   /** Who has approved before, where the template's `dedupe` asks. */
   readonly approvers: ReadonlyMap<string, Person>;
+  /** Left out: nobody in the team has delegated anything. At most one from each person. */
+  readonly delegations?: readonly Delegation[];
+  /** Who has delegated, and sits no longer in the groups or roles through which somebody stands in for them. */
+  readonly lapsed?: ReadonlySet<string>;
+  /** Left out: no step of the order is due at any time. */
+  readonly present?: Present;
 }
 
 /**
@@ -106,7 +127,8 @@ const administrators: readonly Subject[] = [roleSubject('team_admin'), roleSubje
  */
 export function askOn(state: OrderState, step: StepState, facts: DirectoryFacts): Asked | 'skip' {
   const found = facts.found.get(step.applyStep);
-  const people = isLazy(step) ? [] : peopleAsked(state, step, facts);
+  const asking = askingOn(state, step);
+  const people = isLazy(step) ? [] : peopleAsked(asking, step, facts);
   if (!isShort(step, facts, people)) return { people };
   if (isFound(step) && !found) return { people, reason: unasked };
   // A business system that cannot be asked is a failure, not an answer: nothing is skipped because of it.
@@ -114,7 +136,7 @@ export function askOn(state: OrderState, step: StepState, facts: DirectoryFacts)
   const { whenNobody = 'refuse' } = step.finding ?? {};
   if (whenNobody === 'skip') return 'skip';
   if (whenNobody === 'admin') return { people, subjects: administrators, reason: 'asks_admin' };
-  const others = fallbackOf(state, step, facts);
+  const others = fallbackOf(asking, step, facts);
   return others.length > 0
     ? { people, subjects: others.map(userSubject), reason: 'asks_fallback' }
     : { people, reason: 'nobody_found' };
@@ -123,14 +145,22 @@ export function askOn(state: OrderState, step: StepState, facts: DirectoryFacts)
 /** The reason of a step that opened before its rule was asked; who may decide it is asked at the decision. */
 export const unasked = 'unasked';
 
+/** Who asks: an order under its policies. */
+export type Asking = Pick<OrderState, 'autoApprove' | 'applicant'> & {
+  /** Who has decided another step already, where nobody may decide two. */
+  readonly barred?: ReadonlySet<string>;
+};
+
+const askingOn = (state: OrderState, { applyStep }: StepState): Asking => ({
+  autoApprove: state.autoApprove,
+  applicant: state.applicant,
+  ...(state.distinct ? { barred: decidedElsewhere(state, applyStep) } : {}),
+});
+
 /** The people whom a node names for the case that nobody else is found, as far as they may be asked. */
-export const fallbackOf = (
-  state: Pick<OrderState, 'autoApprove' | 'applicant'>,
-  { finding }: StepSnapshot,
-  facts: DirectoryFacts,
-): string[] =>
+export const fallbackOf = (asking: Asking, { finding }: StepSnapshot, facts: DirectoryFacts): string[] =>
   finding?.whenNobody === 'fallback'
-    ? finding.fallback.filter((userCode) => mayBeAsked(state, facts, userCode))
+    ? finding.fallback.filter((userCode) => mayBeAsked(asking, facts, userCode))
     : [];
 
 /** Whether too few people are there: nobody, or for a `threshold` fewer than the approvals that it takes. */
@@ -149,11 +179,13 @@ export const isDeserted = (step: StepSnapshot | StepState, facts: DirectoryFacts
   !('seats' in step && step.seats.some((seat) => seat.kind === 'taken' && seat.gone === null));
 
 const mayBeAsked = (
-  state: Pick<OrderState, 'autoApprove' | 'applicant'>,
+  { autoApprove, applicant, barred }: Asking,
   facts: DirectoryFacts,
   userCode: string,
 ): boolean =>
-  !facts.inactive.has(userCode) && (state.autoApprove !== 'never' || userCode !== state.applicant);
+  !facts.inactive.has(userCode) &&
+  !barred?.has(userCode) &&
+  (autoApprove !== 'never' || userCode !== applicant);
 
 /** Whether the applicant sits on a step, by what it names or by what its rule finds. */
 export const sitsOnNow = (step: StepSnapshot, facts: Pick<DirectoryFacts, 'applicant' | 'found'>): boolean =>
@@ -214,20 +246,12 @@ export const rejectsOrder = (state: OrderState, step: StepState): OrderEvent[] =
 
 /**
  * The people whom a step asks by name: those that its rule finds, or active named users and the members that its groups
- * and roles have when it opens, each once. Under `never` the applicant's own vote does not count, so the applicant is
- * not asked.
+ * and roles have when it opens, each once. Whose vote would not count is not asked: under `never` the applicant, and
+ * whoever has decided another step where nobody may decide two.
  */
-export function peopleAsked(
-  state: Pick<OrderState, 'autoApprove' | 'applicant'>,
-  step: StepSnapshot,
-  facts: DirectoryFacts,
-): string[] {
+export function peopleAsked(asking: Asking, step: StepSnapshot, facts: DirectoryFacts): string[] {
   const people = new Set(isFound(step) ? facts.found.get(step.applyStep)?.people : namedPeople(step, facts));
-  for (const userCode of people) {
-    if (facts.inactive.has(userCode)) people.delete(userCode);
-  }
-  if (state.autoApprove === 'never') people.delete(state.applicant);
-  return [...people];
+  return [...people].filter((userCode) => mayBeAsked(asking, facts, userCode));
 }
 
 /** Everybody behind the people, groups and roles that a step names. */

@@ -1,5 +1,14 @@
+import type { ClockReading } from './timing.js';
 import type { ResumeWay, SignPosition, StepSnapshot } from './order-state.js';
-import type { ApplyStatus, AutoApprove, CallbackKind, Capacity, Dedupe, Subject } from './vocabulary.js';
+import type {
+  ApplyStatus,
+  AutoApprove,
+  CallbackKind,
+  Capacity,
+  Dedupe,
+  Restriction,
+  Subject,
+} from './vocabulary.js';
 
 /**
  * What happened to an order. Every event is one row of the operation log; an order's state is nothing but its events
@@ -14,6 +23,11 @@ export type OrderEvent =
       readonly hasExecute: boolean;
       /** Left out: `none`. */
       readonly dedupe?: Dedupe;
+      /** Left out: somebody may decide several steps. */
+      readonly distinct?: true;
+      readonly templateVersion?: number;
+      /** The values that the stages' conditions were judged by, by step. */
+      readonly saw?: Saw;
       readonly steps: readonly StepSnapshot[];
     }
   | { readonly type: 'check.requested' }
@@ -36,6 +50,10 @@ export type OrderEvent =
       readonly subjects?: readonly Subject[];
       /** Why others are asked than the stage names, or nobody: a stable word, or a resolver's failure. */
       readonly reason?: string;
+      /** Of a rule: why each of the people was found. */
+      readonly why?: readonly FoundWhy[];
+      /** Of a step that is due some time. */
+      readonly clock?: ClockReading;
     }
   | (StepDecision & { readonly type: 'step.voted' })
   /** A rejection that leaves a `threshold` step open: enough of the others can still approve. */
@@ -44,6 +62,7 @@ export type OrderEvent =
   | (StepDecision & { readonly type: 'step.rejected' })
   | { readonly type: 'step.cancelled'; readonly applyStep: number }
   | SeatEvent
+  | ClockEvent
   | CallbackEvent
   | {
       readonly type: 'order.returned';
@@ -54,6 +73,8 @@ export type OrderEvent =
       readonly toStep: number;
       readonly resume: ResumeWay;
       readonly auditMsg: string | null;
+      /** The (working) time that the step has used of its own, in milliseconds; its clock stands still from now on. */
+      readonly used?: number;
     }
   | {
       readonly type: 'order.resubmitted';
@@ -62,6 +83,7 @@ export type OrderEvent =
       readonly variables?: Readonly<Record<string, unknown>>;
       /** The steps that are walked anew. */
       readonly walk: readonly number[];
+      readonly saw?: Saw;
     }
   | {
       readonly type: 'order.reopened';
@@ -83,6 +105,23 @@ export type OrderEvent =
       readonly text: string;
       readonly attachments: readonly Attachment[];
     }
+  /** Led over to another version of its template: what lies behind it stays as it is. */
+  | {
+      readonly type: 'order.moved';
+      readonly userCode: string;
+      readonly fromVersion: number | null;
+      readonly toVersion: number;
+      readonly autoApprove: AutoApprove;
+      readonly dedupe: Dedupe;
+      readonly distinct: boolean;
+      /** The new copy of the open step, which is opened anew; null when it stays as it is, or none is open. */
+      readonly present: StepSnapshot | null;
+      /** How many steps stay: those that were walked, and the open one. */
+      readonly kept: number;
+      /** What is still to be walked, in place of everything behind the steps that stay. */
+      readonly ahead: readonly StepSnapshot[];
+      readonly saw?: Saw;
+    }
   /** Taken from its business object in a test environment: it no longer counts there. */
   | { readonly type: 'order.detached' }
   | {
@@ -95,6 +134,68 @@ export type OrderEvent =
   | { readonly type: 'order.withdrawn'; readonly remark: string | null }
   | { readonly type: 'order.executing' }
   | { readonly type: 'order.completed' };
+
+/** The variables that conditions named, by step and name; a variable that is missing is left out. */
+export type Saw = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** Why a rule found somebody. */
+export interface FoundWhy {
+  readonly userCode: string;
+  readonly rule: 'named' | 'group' | 'role' | 'leader' | 'chosen' | 'resolver';
+  /** The code of the group, the role, or the leader's department. */
+  readonly of?: string;
+  /** Of a leader: how many levels above the applicant. */
+  readonly level?: number;
+  /** By which restriction they were kept, and through which department and level of the applicant's. */
+  readonly within?: {
+    readonly restriction: Restriction;
+    readonly department?: string;
+    readonly level?: number;
+  };
+}
+
+/** Somebody who sits in the place of somebody else. */
+export interface StandIn {
+  readonly by: string;
+  readonly for: string;
+  /** The delegations that lead from one to the other, in their sequence. */
+  readonly delegations: readonly string[];
+}
+
+/** What time brings about on an open step. */
+export type ClockEvent =
+  | {
+      readonly type: 'step.reminded';
+      readonly applyStep: number;
+      /** The timers that have fired with it. */
+      readonly timers: readonly string[];
+      readonly overdue: boolean;
+    }
+  | {
+      readonly type: 'step.escalated';
+      readonly applyStep: number;
+      readonly timers: readonly string[];
+      readonly level: number;
+      /** The leaders who may decide it now besides; empty when none was found. */
+      readonly userCodes: readonly string[];
+    }
+  /** Decided by its due time. */
+  | {
+      readonly type: 'step.timed_out';
+      readonly applyStep: number;
+      readonly timers: readonly string[];
+      readonly verdict: 'approved' | 'rejected';
+    }
+  /** The step waits for information. */
+  | {
+      readonly type: 'step.clock_stopped';
+      readonly applyStep: number;
+      readonly at: number;
+      readonly used: number;
+    }
+  | { readonly type: 'step.clock_started'; readonly applyStep: number; readonly clock: ClockReading }
+  /** Reckoned anew, because its calendar has changed. */
+  | { readonly type: 'step.clock_set'; readonly applyStep: number; readonly clock: ClockReading };
 
 /** A file that a comment refers to; the service keeps the reference, not the file. */
 export interface Attachment {
@@ -142,6 +243,8 @@ export type SeatEvent =
       readonly by: string;
       readonly userCodes: readonly string[];
     }
+  /** Work that was given to people who have delegated it. */
+  | { readonly type: 'step.stood_in'; readonly applyStep: number; readonly standIns: readonly StandIn[] }
   /** People who are no longer members, or active: they neither count nor block. */
   | { readonly type: 'step.people_left'; readonly applyStep: number; readonly userCodes: readonly string[] }
   /** An approval that counts because the person has approved before (rule 5). */
@@ -178,4 +281,6 @@ export interface StepDecision {
   readonly userCode: string;
   readonly auditMsg: string | null;
   readonly capacity: Capacity;
+  /** Of somebody who stands in: for whom. */
+  readonly onBehalfOf?: string;
 }

@@ -1,21 +1,23 @@
-import type { OrderEvent, StepDecision } from './events.js';
+import type { OrderEvent, StandIn, StepDecision } from './events.js';
 import { isLazy, type Seat, type SeatKind, type StepSnapshot, type StepState } from './order-state.js';
-import { newSeat, ownSeat, seatOf, withClosedTurns, withSeat, withTurns } from './seats.js';
+import { newSeat, ownSeat, seatOf, standsIn, withClosedTurns, withSeat, withTurns } from './seats.js';
+import type { ClockReading, StepClock } from './timing.js';
 import { type Subject, userOfSubject, userSubject } from './vocabulary.js';
 
-type Opened = Extract<OrderEvent, { type: 'order.opened' }>;
+type Copied = Extract<OrderEvent, { type: 'order.opened' | 'order.moved' }>;
 export type StepEvent = Extract<OrderEvent, { applyStep: number }>;
 
-/** A step as it is copied at opening. */
-export function evolveStep(step: null, event: Opened, snapshot: StepSnapshot): StepState;
+/** A step as it is copied from its template. */
+export function evolveStep(step: null, event: Copied, snapshot: StepSnapshot): StepState;
 /** What an event does to its step. */
 export function evolveStep(step: StepState, event: StepEvent): StepState;
 export function evolveStep(
   step: StepState | null,
-  event: Opened | StepEvent,
+  event: Copied | StepEvent,
   snapshot?: StepSnapshot,
 ): StepState {
-  if (event.type === 'order.opened') return waitingStep(snapshot as StepSnapshot);
+  if (event.type === 'order.opened' || event.type === 'order.moved')
+    return waitingStep(snapshot as StepSnapshot);
   return changed(step as StepState, event);
 }
 
@@ -45,6 +47,23 @@ function changed(step: StepState, event: StepEvent): StepState {
       return { ...withClosedTurns(step), auditStatus: 'approved', auditUserCode: event.userCode };
     case 'step.transferred':
       return withTurns(transferred(step, event));
+    case 'step.stood_in':
+      return withTurns(event.standIns.reduce<StepState>(stoodIn, step));
+    case 'step.escalated':
+      return withTurns(fired(escalated(step, event.userCodes), event.timers, event.level));
+    case 'step.reminded':
+      return fired(step, event.timers);
+    case 'step.timed_out':
+      return {
+        ...withClosedTurns(fired(step, event.timers)),
+        auditStatus: event.verdict === 'approved' ? 'auto_approved' : 'rejected',
+        reason: 'timed_out',
+      };
+    case 'step.clock_stopped':
+      return { ...step, clock: stoppedClock(step.clock, event.used) };
+    case 'step.clock_started':
+    case 'step.clock_set':
+      return { ...step, clock: startedClock(step.clock, event.clock) };
     case 'step.opinion_asked':
       return withTurns(
         withSeat(
@@ -76,6 +95,8 @@ function changed(step: StepState, event: StepEvent): StepState {
         auditStatus: 'in_review',
         auditUserCode: null,
         auditMsg: null,
+        // Reopened, the step has its time anew; a decision that is taken back was made within it.
+        clock: event.type === 'order.reopened' ? null : step.clock,
       });
   }
 }
@@ -93,6 +114,9 @@ const waitingStep = (step: StepSnapshot): StepState => ({
   condition: step.condition,
   subjects: step.subjects,
   ...(step.finding === undefined ? {} : { finding: step.finding }),
+  ...(step.nodeVersion === undefined ? {} : { nodeVersion: step.nodeVersion }),
+  ...(step.timing === undefined ? {} : { timing: step.timing }),
+  ...(step.byName ? { byName: step.byName } : {}),
   auditStatus: 'waiting',
   requiredApprovals: 1,
   people: [],
@@ -100,6 +124,7 @@ const waitingStep = (step: StepSnapshot): StepState => ({
   auditUserCode: null,
   auditMsg: null,
   reason: null,
+  clock: null,
 });
 
 /**
@@ -114,13 +139,15 @@ export const resetStep = (step: StepState): StepState => ({
   seats: step.seats.map((seat): Seat => {
     const found = seat.kind === 'found' || (seat.kind === 'taken' && seat.by === null);
     const acted = seat.kind === 'acting' || seat.kind === 'consulted';
-    const over = found || acted || seat.gone === 'handed_over';
-    const back = seat.gone === 'left' ? null : seat.gone;
+    // Whether somebody stands in is asked anew.
+    const over = found || acted || seat.gone === 'handed_over' || standsIn(step, seat);
+    const back = seat.gone === 'left' || seat.gone === 'delegated' ? null : seat.gone;
     return { ...withoutDecision(seat), turn: 'waiting', gone: over ? 'past' : back };
   }),
   auditUserCode: null,
   auditMsg: null,
   reason: null,
+  clock: null,
 });
 
 /** A step as if these people had not decided on it. */
@@ -133,12 +160,21 @@ export const withoutDecisions = (step: StepState, userCodes: readonly string[]):
 
 /** A step that no longer asks these people; nobody waits any more for the opinions that they asked for. */
 function withoutPeople(step: StepState, userCodes: readonly string[], gone: 'left' | 'removed'): StepState {
+  const leaves = (seat: Seat): boolean => userCodes.includes(userOfSubject(seat.subject) ?? '');
+  // In whose place somebody sat who leaves, sits there again.
+  const back = new Map(
+    step.seats
+      .filter((seat) => leaves(seat) && seat.gone === null && standsIn(step, seat))
+      .map((seat) => [userSubject(seat.onBehalfOf ?? ''), userOfSubject(seat.subject) ?? '']),
+  );
   const seats = step.seats.map((seat): Seat => {
-    if (userCodes.includes(userOfSubject(seat.subject) ?? '')) return { ...seat, gone };
+    if (leaves(seat)) return { ...seat, gone };
+    if (back.has(seat.subject)) return { ...seat, gone: seat.kind === 'acting' ? 'past' : null };
     const moot = seat.kind === 'consulted' && seat.gone === null && seat.decision === null;
     return moot && userCodes.includes(seat.by ?? '') ? { ...seat, gone: 'removed' } : seat;
   });
-  return { ...step, seats };
+  const places = new Map([...back].map(([subject, by]) => [by, userOfSubject(subject) ?? by]));
+  return { ...step, seats, people: step.people.map((userCode) => places.get(userCode) ?? userCode) };
 }
 
 const withoutDecision = (seat: Seat): Seat =>
@@ -166,6 +202,7 @@ function inReview(step: StepState, event: Extract<OrderEvent, { type: 'step.in_r
     ...step,
     auditStatus: 'in_review',
     reason: event.reason ?? null,
+    clock: event.clock ? startedClock(step.clock, event.clock) : null,
     people: isLazy(step) ? people : [...new Set([...people, ...others])],
     seats: [...seats.values()],
   });
@@ -254,6 +291,53 @@ function transferred(
         });
   return { ...withSeat(left, given), people: peopleAfter(step, from, to, kind) };
 }
+
+/** Somebody sits in the place of a person who has delegated their work; also beside the group of that person. */
+function stoodIn(step: StepState, standIn: StandIn): StepState {
+  const own = seatOf(step, standIn.for);
+  const place =
+    own?.gone === null && own.decision === null ? own : newSeat(userSubject(standIn.for), 'acting');
+  const added = place.kind === 'added';
+  const seat = newSeat(userSubject(standIn.by), added ? 'added' : 'taken', {
+    by: added ? place.by : null,
+    position: place.position,
+    onBehalfOf: standIn.for,
+  });
+  return {
+    ...withSeat(withSeat(step, { ...place, gone: 'delegated' }), seat),
+    people: step.people.map((userCode) => (userCode === standIn.for ? standIn.by : userCode)),
+  };
+}
+
+/** Leaders may decide an overdue step besides those who are asked. */
+const escalated = (step: StepState, userCodes: readonly string[]): StepState =>
+  userCodes.reduce<StepState>(
+    (now, userCode) => withSeat(now, newSeat(userSubject(userCode), 'escalated')),
+    step,
+  );
+
+/** Timers that have fired do so no more. */
+const fired = (step: StepState, names: readonly string[], level?: number): StepState => ({
+  ...step,
+  clock: step.clock && {
+    ...step.clock,
+    timers: step.clock.timers.filter(({ name }) => !names.includes(name)),
+    fired: [...step.clock.fired, ...names],
+    level: level ?? step.clock.level,
+  },
+});
+
+/** A clock that stands still, after it has run for so long. */
+export const stoppedClock = (clock: StepClock | null, used: number): StepClock | null =>
+  clock && { ...clock, running: false, used };
+
+/** A clock that begins to run, or goes on: what has fired stays so. */
+const startedClock = (before: StepClock | null, reading: ClockReading): StepClock => ({
+  ...reading,
+  running: true,
+  fired: before?.fired ?? [],
+  level: before?.level ?? 0,
+});
 
 /** The receiver comes in the place of the giver, or last; once, whatever place they had before. */
 function peopleAfter(step: StepState, from: string | null, to: string, kind: SeatKind): readonly string[] {

@@ -1,5 +1,5 @@
 import type { OrderEvent } from './events.js';
-import { evolveStep, resetStep, type StepEvent, withoutDecisions } from './evolve-step.js';
+import { evolveStep, resetStep, type StepEvent, stoppedClock, withoutDecisions } from './evolve-step.js';
 import type { LastDecision, OrderState, StepState } from './order-state.js';
 
 /**
@@ -27,6 +27,7 @@ export function evolve(state: OrderState | null, event: OrderEvent): OrderState 
       applicantSystemAdmin: event.applicantSystemAdmin,
       autoApprove: event.autoApprove,
       dedupe: event.dedupe ?? 'none',
+      distinct: event.distinct ?? false,
       hasCheck: false,
       hasExecute: event.hasExecute,
       error: null,
@@ -58,7 +59,15 @@ export function evolve(state: OrderState | null, event: OrderEvent): OrderState 
     case 'step.cancelled':
     case 'step.people_left':
     case 'step.passed':
+    case 'step.stood_in':
+    case 'step.reminded':
+    case 'step.escalated':
+    case 'step.clock_stopped':
+    case 'step.clock_started':
+    case 'step.clock_set':
       return { ...state, steps: stepsAfter(state, event) };
+    case 'step.timed_out':
+      return { ...state, steps: stepsAfter(state, event), lastDecision: null };
     case 'step.skipped':
       return { ...state, steps: stepsAfter(state, event), lastDecision: walkedSince(state, event) };
     case 'step.auto_approved':
@@ -89,12 +98,17 @@ export function evolve(state: OrderState | null, event: OrderEvent): OrderState 
       return takenBack(state, event);
     case 'order.returned':
       return returned(state, event);
+    case 'order.moved':
+      return moved(state, event);
     case 'order.resubmitted':
       return {
         ...state,
         applyStatus: 'initiating',
         returned: null,
-        steps: state.steps.map((step) => (event.walk.includes(step.applyStep) ? resetStep(step) : step)),
+        // A clock on a step that waits is one that stands still since the return: it goes on.
+        steps: state.steps.map((step) =>
+          event.walk.includes(step.applyStep) ? { ...resetStep(step), clock: step.clock } : step,
+        ),
       };
     case 'order.reopened':
       return {
@@ -161,7 +175,32 @@ function returned(state: OrderState, event: Extract<OrderEvent, { type: 'order.r
     ...state,
     lastDecision: null,
     ...(toStep === 0 ? { applyStatus: 'initiating', returned: { by: userCode, fromStep, resume } } : {}),
-    steps: state.steps.map((step) => (again(step) && isWalked(step) ? resetStep(step) : step)),
+    steps: state.steps.map((step) => {
+      if (!again(step) || !isWalked(step)) return step;
+      const { used } = event;
+      const stopped =
+        step.applyStep === fromStep && used !== undefined ? stoppedClock(step.clock, used) : null;
+      return { ...resetStep(step), clock: stopped };
+    }),
+  };
+}
+
+/** What was walked stays as it is; the open step is of the new version if that says so, and all behind it. */
+function moved(state: OrderState, event: Extract<OrderEvent, { type: 'order.moved' }>): OrderState {
+  const { autoApprove, dedupe, distinct, present, kept, ahead } = event;
+  const stay = state.steps.slice(0, kept);
+  return {
+    ...state,
+    autoApprove,
+    dedupe,
+    distinct,
+    lastDecision: null,
+    steps: [
+      ...stay.map((step) =>
+        step.applyStep === present?.applyStep ? evolveStep(null, event, present) : step,
+      ),
+      ...ahead.map((snapshot) => evolveStep(null, event, snapshot)),
+    ],
   };
 }
 

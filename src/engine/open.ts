@@ -22,6 +22,9 @@ export type Variables = Readonly<Record<string, unknown>>;
 export interface Opening {
   readonly autoApprove: AutoApprove;
   readonly dedupe: Dedupe;
+  /** Left out: somebody may decide several steps. */
+  readonly distinct?: boolean;
+  readonly templateVersion?: number;
   readonly hasCheck: boolean;
   readonly hasExecute: boolean;
   readonly variables: Variables;
@@ -47,6 +50,8 @@ export function open(opening: Opening): Outcome {
       autoApprove: opening.autoApprove,
       hasExecute: opening.hasExecute,
       ...(opening.dedupe === 'none' ? {} : { dedupe: opening.dedupe }),
+      ...(opening.distinct ? { distinct: true } : {}),
+      ...(opening.templateVersion === undefined ? {} : { templateVersion: opening.templateVersion }),
       steps: opening.stages,
     },
   ];

@@ -1,3 +1,4 @@
+import type { StepClock, Timing } from './timing.js';
 import type {
   ApplyStatus,
   ApprovalMode,
@@ -38,6 +39,11 @@ export interface StepSnapshot {
   /** The people, groups and roles that the stage names; empty where people are found when the step opens. */
   readonly subjects: readonly Subject[];
   readonly finding?: FindingRule;
+  /** Which version of the node was copied. */
+  readonly nodeVersion?: number;
+  readonly timing?: Timing;
+  /** Where nobody may decide two steps: the people behind its groups and roles are asked by name. */
+  readonly byName?: true;
 }
 
 /** Where a seat's turn is: `waiting` before it comes, `open` in the to-do list, `closed` after it. */
@@ -46,9 +52,10 @@ export type Turn = 'waiting' | 'open' | 'closed';
 /**
  * How a seat came to the step. `named`: by the stage. `found`: a person whom the step asks, found when it opened.
  * `taken`: handed over by somebody. `added`: an added signature. `consulted`: asked for an opinion that goes back.
- * `acting`: somebody who acts through a group or a role, or as administrator.
+ * `acting`: somebody who acts through a group or a role, or as administrator. `escalated`: a leader whom an overdue step
+ * asks besides.
  */
-export type SeatKind = 'named' | 'found' | 'taken' | 'added' | 'consulted' | 'acting';
+export type SeatKind = 'named' | 'found' | 'taken' | 'added' | 'consulted' | 'acting' | 'escalated';
 
 /** Before the step's own reviewers, beside them, or after them. */
 export const signPositions = ['before', 'with', 'after'] as const;
@@ -59,8 +66,8 @@ export interface Seat {
   readonly subject: Subject;
   readonly kind: SeatKind;
   readonly turn: Turn;
-  /** Why it is no longer asked: handed over, taken out, not found any more, or of an earlier round. */
-  readonly gone: 'handed_over' | 'removed' | 'left' | 'past' | null;
+  /** Why it is no longer asked: handed over, taken out, not found any more, of an earlier round, or somebody stands in. */
+  readonly gone: 'handed_over' | 'removed' | 'left' | 'past' | 'delegated' | null;
   /** Of an added signature. */
   readonly position: SignPosition | null;
   /** Who handed it over, added it, or asked for the opinion. */
@@ -82,6 +89,8 @@ export interface StepState extends StepSnapshot {
   readonly auditUserCode: string | null;
   readonly auditMsg: string | null;
   readonly reason: string | null;
+  /** Of a step that is due some time, while it is open, or stands still because the order was returned. */
+  readonly clock: StepClock | null;
 }
 
 /** After a return: once more through every step from there, or straight back to the step that returned. */
@@ -114,6 +123,8 @@ export interface OrderState {
   readonly applicantSystemAdmin: boolean;
   readonly autoApprove: AutoApprove;
   readonly dedupe: Dedupe;
+  /** Nobody decides two steps of the order, neither as themselves nor for somebody else. */
+  readonly distinct: boolean;
   /** Whether the business module is asked before the first step, and again after a resubmission. */
   readonly hasCheck: boolean;
   readonly hasExecute: boolean;
@@ -147,4 +158,5 @@ export const isFound = (step: Pick<StepSnapshot, 'auditObjectType' | 'finding'>)
   !['user', 'group', 'role'].includes(step.auditObjectType) || Boolean(step.finding?.restrictTo);
 
 /** Whether a step asks its groups and roles as they are at the moment of a decision, and no people by name. */
-export const isLazy = (step: StepSnapshot): boolean => step.approvalMode === 'any' && !isFound(step);
+export const isLazy = (step: StepSnapshot): boolean =>
+  step.approvalMode === 'any' && !isFound(step) && !step.byName;

@@ -37,7 +37,7 @@ function baseSeats(step: StepState): Seat[] {
   const lazy = isLazy(step);
   const asked = new Set(step.people.map(userSubject));
   return step.seats.filter((seat) => {
-    if (seat.kind === 'consulted' || isSubstitute(seat)) return false;
+    if (seat.kind === 'consulted' || seat.kind === 'escalated' || isSubstitute(seat)) return false;
     if (seat.kind === 'added') return asked.has(seat.subject);
     return lazy || seat.decision !== null || asked.has(seat.subject);
   });
@@ -211,6 +211,7 @@ export function seatInTurn(step: StepState, person: Person): Seat | string {
   if (!person.subjects.has(userSubject(person.userCode))) return stranger;
   const own = ownSeat(step, person.userCode);
   if (own?.gone === 'handed_over') return `you have handed ${place} over`;
+  if (own?.gone === 'delegated') return `somebody stands in for you on ${place}`;
   if (own && own.gone !== null) return `you are no longer a reviewer of ${place}`;
   const asked = own && consultedBy(step, own);
   if (asked) return `you wait for the opinion of ${userOfSubject(asked.subject)} on ${place}`;
@@ -247,6 +248,14 @@ export const isSpent = (step: StepState, seat: Seat): boolean =>
   seat.gone === 'removed' ||
   (seat.kind === 'consulted' && seat.gone === null && (seat.decision !== null || !isAwaited(step, seat))) ||
   (seat.kind === 'named' && pending(seat) && !isLazy(step) && !asksByName(step, seat));
+
+/** Whether somebody sits on a seat for a person who has delegated it. */
+export const standsIn = (step: StepState, seat: Seat): boolean =>
+  seat.onBehalfOf !== null &&
+  (seat.kind === 'added' || seat.by === null) &&
+  step.seats.some(
+    (other) => other.subject === userSubject(seat.onBehalfOf ?? '') && other.gone === 'delegated',
+  );
 
 /** Whether the holder of a seat still waits for this opinion, rather than having gone. */
 const isAwaited = (step: StepState, seat: Seat): boolean =>

@@ -59,9 +59,10 @@ export type CallbackKind = (typeof callbackKinds)[number];
 
 /**
  * In which quality somebody decides; the log names it (domain rule 4). `signer`: an added signature; `consultant`: an
- * opinion that decides nothing; `repeat`: counted by itself, because the person has approved before (rule 5).
+ * opinion that decides nothing; `repeat`: counted by itself, because the person has approved before (rule 5); `leader`:
+ * asked because the step was not decided in time.
  */
-export type Capacity = 'assignee' | 'system_admin' | 'signer' | 'consultant' | 'repeat';
+export type Capacity = 'assignee' | 'system_admin' | 'signer' | 'consultant' | 'repeat' | 'leader';
 
 /**
  * A key under which a person can sit on a step: `u:<user code>`, `g:<team or empty>/<group code>` or `r:<role>`.

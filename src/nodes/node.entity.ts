@@ -27,6 +27,8 @@ export interface NodeRow {
   whenNobody: string;
   /** User codes, comma-separated, for `whenNobody` `fallback`. */
   fallbackUsers: string | null;
+  /** Counts its saved states. */
+  version: number;
   createTime: Date;
   updateTime: Date;
 }
@@ -51,6 +53,7 @@ export const nodeEntity = (dialect: Dialect) => {
       pastVacant: c.tinyint('past_vacant', { default: 0 }),
       whenNobody: c.varchar('when_nobody', 16, { default: 'refuse' }),
       fallbackUsers: c.text('fallback_users', { nullable: true }),
+      version: c.int('version', { default: 1 }),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),
     },

@@ -42,6 +42,7 @@ export class NodesService {
       userCode: principal.userCode,
       accCode: teamOf(principal, dto.accCode),
       remark: dto.remark ?? null,
+      version: 1,
       createTime: now,
       updateTime: now,
     };

@@ -14,7 +14,7 @@ export function describe(event: OrderEvent): string {
     case 'step.auto_approved':
       return `step ${event.applyStep} is approved automatically: ${automatic(event)}`;
     case 'step.in_review':
-      return `step ${event.applyStep} is under review${asked(event)}`;
+      return `step ${event.applyStep} is under review${asked(event)}${event.clock ? `; due on ${moment(event.clock.dueAt)}` : ''}`;
     case 'step.voted':
       return `step ${event.applyStep}: ${event.userCode} approves${quality(event)}; others are still asked${words(event.auditMsg)}`;
     case 'step.voted_against':
@@ -23,6 +23,24 @@ export function describe(event: OrderEvent): string {
       return `step ${event.applyStep}: ${event.userCode} has approved before, and that counts here too`;
     case 'step.passed':
       return `step ${event.applyStep} has all the approvals that it needs`;
+    case 'step.stood_in':
+      return `step ${event.applyStep}: ${event.standIns.map((one) => `${one.by} stands in for ${one.for}`).join(', ')}`;
+    case 'step.reminded':
+      return `step ${event.applyStep}: its reviewers are reminded; it is ${event.overdue ? 'overdue' : 'due soon'}`;
+    case 'step.escalated':
+      return event.userCodes.length > 0
+        ? `step ${event.applyStep} is overdue: ${event.userCodes.join(', ')} may decide it too (level ${event.level})`
+        : `step ${event.applyStep} is overdue, and no leader of level ${event.level} was found`;
+    case 'step.timed_out':
+      return `step ${event.applyStep} was not decided in time and is ${event.verdict} by that`;
+    case 'step.clock_stopped':
+      return `step ${event.applyStep} waits for information; its time stands still`;
+    case 'step.clock_started':
+      return `step ${event.applyStep} is due on ${moment(event.clock.dueAt)}`;
+    case 'step.clock_set':
+      return `step ${event.applyStep} is now due on ${moment(event.clock.dueAt)}: its calendar has changed`;
+    case 'order.moved':
+      return `${event.userCode} moves the order from version ${event.fromVersion ?? 'unknown'} of its template to version ${event.toVersion}`;
     case 'step.people_left':
       return `step ${event.applyStep}: ${event.userCodes.join(', ')} may no longer review and is not asked any more`;
     case 'step.transferred':
@@ -120,8 +138,14 @@ const places = { before: 'before', with: 'beside', after: 'after' } as const;
 const kind = (event: CallbackEvent): string =>
   event.type.startsWith('callback.check') ? 'check' : 'execution';
 
-const quality = (event: { readonly capacity: string }): string =>
-  event.capacity === 'system_admin' ? ' as system administrator' : '';
+const quality = (event: { readonly capacity: string; readonly onBehalfOf?: string }): string => {
+  if (event.capacity === 'system_admin') return ' as system administrator';
+  if (event.capacity === 'leader') return ' as leader, since it is overdue';
+  return event.onBehalfOf === undefined ? '' : ` for ${event.onBehalfOf}`;
+};
+
+/** A moment in words, to the second. */
+const moment = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
 
 const words = (message: string | null): string => (message ? `: ${message}` : '');
 

@@ -17,6 +17,8 @@ export interface OrderLogRow {
   transitionNo: number;
   /** Place within the transition, from 0. */
   seq: number;
+  /** SHA-256 over the row and the one before it of the same order; null in rows from before there were any. */
+  hash: string | null;
 }
 
 export const orderLogEntity = (dialect: Dialect) => {
@@ -34,6 +36,7 @@ export const orderLogEntity = (dialect: Dialect) => {
       operationData: c.longText('operation_data', { nullable: true }),
       transitionNo: c.int('transition_no', { default: 0 }),
       seq: c.int('seq', { default: 0 }),
+      hash: c.varchar('hash', 64, { nullable: true }),
     },
     indices: [
       { name: 'uq_order_log_transition', columns: ['applyOrderId', 'transitionNo', 'seq'], unique: true },

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { auditObjectTypeCodes, nameOf } from '../engine/codes.js';
 import { type FindingRule, plainFinding } from '../engine/order-state.js';
+import type { Timing } from '../engine/timing.js';
 import type {
   ApprovalMode,
   AuditObjectType,
@@ -28,6 +29,9 @@ export interface OpeningSnapshot {
   readonly templateName: string;
   readonly autoApprove: AutoApprove;
   readonly dedupe: Dedupe;
+  readonly templateVersion: number;
+  /** Whether nobody may decide two steps. */
+  readonly distinct: boolean;
   readonly stages: readonly SnapshotStage[];
   /** Null when the directory does not list the applicant. */
   readonly applicant: {
@@ -42,6 +46,8 @@ export interface SnapshotStage {
   readonly condition: string | null;
   readonly nodeId: string;
   readonly nodeName: string;
+  readonly nodeVersion: number;
+  readonly timing: Timing | null;
   /** The node's team; a node of the platform means the platform's groups. */
   readonly nodeTeam: string | null;
   readonly auditObjectType: AuditObjectType;
@@ -65,10 +71,14 @@ interface Row {
   readonly template_name: string;
   readonly auto_approve: string;
   readonly dedupe: string;
+  readonly template_version: number;
+  readonly distinct_approvers: number;
   readonly stage_no: number;
   readonly condition_text: string | null;
+  readonly timing: string | null;
   readonly node_id: string;
   readonly template_node_name: string;
+  readonly node_version: number;
   readonly node_team: string | null;
   readonly audit_object_type: string;
   readonly audit_object: string;
@@ -101,8 +111,8 @@ export class OpeningRepository {
     const all = await this.database.rows<Row>(
       `SELECT bt.scope, bt.id AS business_type_id, bt.enabled, bt.check_url, bt.execute_url, ${watchedBy('?')},
               t.id AS template_id, t.template_name, t.auto_approve, t.dedupe,
-              s.stage_no, s.condition_text,
-              n.id AS node_id, n.template_node_name, n.acc_code AS node_team, n.audit_object_type, n.audit_object,
+              t.version AS template_version, t.distinct_approvers, s.stage_no, s.condition_text, s.timing,
+              n.id AS node_id, n.template_node_name, n.version AS node_version, n.acc_code AS node_team, n.audit_object_type, n.audit_object,
               n.approval_mode, n.min_approvals, n.restrict_to, n.past_vacant, n.when_nobody, n.fallback_users,
               ob.object_code, ou.active AS object_active, ou.acc_code AS object_team,
               au.active AS applicant_active, au.acc_code AS applicant_team, au.roles AS applicant_roles
@@ -131,6 +141,8 @@ export class OpeningRepository {
       templateName: first.template_name,
       autoApprove: first.auto_approve as AutoApprove,
       dedupe: first.dedupe as Dedupe,
+      templateVersion: first.template_version,
+      distinct: first.distinct_approvers === 1,
       stages: stagesOf(rows, team),
       applicant:
         first.applicant_active === null
@@ -155,6 +167,8 @@ function stagesOf(rows: readonly Row[], team: string | null): SnapshotStage[] {
       condition: row.condition_text,
       nodeId: row.node_id,
       nodeName: row.template_node_name,
+      nodeVersion: row.node_version,
+      timing: row.timing === null ? null : (JSON.parse(row.timing) as Timing),
       nodeTeam: row.node_team,
       auditObjectType: nameOf(auditObjectTypeCodes, row.audit_object_type),
       auditObject: listOf(row.audit_object),

@@ -144,6 +144,8 @@ export class OpeningService {
         id: this.ids.next(),
         applyTemplateId: snapshot.templateId,
         templateName: snapshot.templateName,
+        templateVersion: snapshot.templateVersion,
+        logHash: null,
         businessType: dto.businessType,
         businessTypeId: snapshot.businessTypeId,
         businessKey: dto.businessKey ?? null,
@@ -191,9 +193,9 @@ export class OpeningService {
     dto: OpenOrder,
     everybody: boolean,
   ): Promise<Opening> {
-    const { autoApprove, dedupe } = snapshot;
+    const { autoApprove, dedupe, distinct, templateVersion } = snapshot;
     const variables = dto.variables ?? {};
-    const stages = await this.stages.of(this.database, team, snapshot.stages, dto.chosenApprovers);
+    const stages = await this.stages.of(this.database, team, snapshot.stages, dto.chosenApprovers, distinct);
     const systemAdmin = isAdmin || (snapshot.applicant?.roles.includes('system_admin') ?? false);
     const asked = stages.filter((stage) => conditionHolds(stage.condition, variables));
     const answered = await this.resolvers.approvers(asked, {
@@ -217,6 +219,8 @@ export class OpeningService {
     return {
       autoApprove,
       dedupe,
+      distinct,
+      templateVersion,
       hasCheck: snapshot.checkUrl !== null,
       hasExecute: snapshot.executeUrl !== null,
       variables,

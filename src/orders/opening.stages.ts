@@ -21,6 +21,7 @@ export class OpeningStages {
     team: string | null,
     stages: readonly SnapshotStage[],
     chosen: ChosenApprovers | undefined,
+    distinct: boolean,
   ): Promise<StepSnapshot[]> {
     const subjects = await this.subjects(sql, team, stages);
     const choices = choicesOf(stages, chosen);
@@ -39,6 +40,9 @@ export class OpeningStages {
         condition: stage.condition,
         subjects: subjects.get(stage) ?? [],
         ...(rule ? { finding: { ...rule, chosen: choices.get(stage) ?? [] } } : {}),
+        nodeVersion: stage.nodeVersion,
+        ...(stage.timing ? { timing: stage.timing } : {}),
+        ...(distinct ? { byName: true } : {}),
       };
     });
   }

@@ -24,6 +24,13 @@ export interface OrderProcessRow {
   finding: string | null;
   conditionText: string | null;
   reason: string | null;
+  nodeVersion: number | null;
+  /** JSON: when the stage is due, and what happens then. */
+  timing: string | null;
+  /** JSON: how far its time has run. */
+  clock: string | null;
+  /** When the open step is due, in milliseconds since 1970. */
+  dueAt: number | null;
   createTime: Date;
   updateTime: Date;
 }
@@ -51,6 +58,10 @@ export const orderProcessEntity = (dialect: Dialect) => {
       finding: c.text('finding', { nullable: true }),
       conditionText: c.text('condition_text', { nullable: true }),
       reason: c.varchar('reason', 255, { nullable: true }),
+      nodeVersion: c.int('node_version', { nullable: true }),
+      timing: c.text('timing', { nullable: true }),
+      clock: c.text('clock', { nullable: true }),
+      dueAt: c.bigint('due_at', { nullable: true }),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),
     },

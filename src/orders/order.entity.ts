@@ -37,6 +37,11 @@ export interface OrderRow {
   detached: number;
   /** Committed commands so far. */
   version: number;
+  templateVersion: number | null;
+  /** 1: nobody decides two steps. */
+  distinctApprovers: number;
+  /** Of its last log row; null where no row carries one. */
+  logHash: string | null;
   createTime: Date;
   updateTime: Date;
 }
@@ -70,6 +75,9 @@ export const orderEntity = (dialect: Dialect) => {
       urgedAt: c.datetime('urged_at', { nullable: true }),
       detached: c.tinyint('detached', { default: 0 }),
       version: c.int('version', { default: 1 }),
+      templateVersion: c.int('template_version', { nullable: true }),
+      distinctApprovers: c.tinyint('distinct_approvers', { default: 0 }),
+      logHash: c.varchar('log_hash', 64, { nullable: true }),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),
     },

@@ -6,6 +6,10 @@ export interface OrderHead {
   readonly id: string;
   readonly applyTemplateId: string;
   readonly templateName: string;
+  /** The version of the template whose copy the order walks; null for orders from before there were versions. */
+  readonly templateVersion: number | null;
+  /** Of its last log row; null for an order without such. */
+  readonly logHash: string | null;
   readonly businessType: string;
   /** Of the business type under which it was opened; null for orders that are older than callbacks. */
   readonly businessTypeId: string | null;

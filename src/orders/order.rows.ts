@@ -10,6 +10,7 @@ import type {
   StepState,
   Turn,
 } from '../engine/order-state.js';
+import type { StepClock, Timing } from '../engine/timing.js';
 import type { ApprovalMode, AutoApprove, Capacity, Dedupe, Subject } from '../engine/vocabulary.js';
 import { type OrderHead, type OrderRecord, seatKey } from './order.record.js';
 
@@ -41,6 +42,9 @@ export interface OrderSqlRow {
   readonly variables: string | null;
   readonly error: string | null;
   readonly version: number;
+  readonly template_version: number | null;
+  readonly distinct_approvers: number;
+  readonly log_hash: string | null;
   readonly create_time: Date | string;
   readonly update_time: Date | string;
 }
@@ -48,7 +52,7 @@ export interface OrderSqlRow {
 export const orderColumns =
   'o.id, o.apply_template_id, o.business_type, o.business_type_id, o.apply_status, o.user_code, o.acc_code, o.remark, o.business_key,' +
   ' o.title, o.template_name, o.auto_approve, o.dedupe, o.has_check, o.has_execute, o.applicant_system_admin,' +
-  ' o.returned, o.take_back, o.urged_at, o.variables, o.error, o.version,' +
+  ' o.returned, o.take_back, o.urged_at, o.variables, o.error, o.version, o.template_version, o.distinct_approvers, o.log_hash,' +
   ' o.create_time, o.update_time';
 
 /** One assignee of one step, or a step without assignees (`subject` null). */
@@ -69,6 +73,9 @@ export interface StepSqlRow {
   readonly finding: string | null;
   readonly condition_text: string | null;
   readonly reason: string | null;
+  readonly node_version: number | null;
+  readonly timing: string | null;
+  readonly clock: string | null;
   readonly step_create_time: Date | string;
   readonly step_update_time: Date | string;
   readonly subject: string | null;
@@ -88,7 +95,7 @@ export interface StepSqlRow {
 export const stepColumns =
   'p.id AS step_id, p.apply_step, p.audit_status, p.audit_object_type, p.audit_object, p.audit_msg, p.audit_user_code,' +
   ' p.node_id, p.node_name, p.approval_mode, p.required_approvals, p.people, p.min_approvals, p.finding,' +
-  ' p.condition_text, p.reason,' +
+  ' p.condition_text, p.reason, p.node_version, p.timing, p.clock,' +
   ' p.create_time AS step_create_time, p.update_time AS step_update_time, a.subject, a.state, a.candidate, a.decision, a.capacity,' +
   ' a.audit_msg AS assignee_msg, a.decided_at, a.on_behalf_of, a.kind, a.gone, a.position, a.given_by';
 
@@ -117,13 +124,16 @@ export function toRecord(order: OrderSqlRow, rows: readonly StepSqlRow[]): Order
       applicantSystemAdmin: order.applicant_system_admin === 1,
       autoApprove: order.auto_approve as AutoApprove,
       dedupe: order.dedupe as Dedupe,
+      distinct: order.distinct_approvers === 1,
       hasCheck: order.has_check === 1,
       hasExecute: order.has_execute === 1,
       error: order.error,
       returned: order.returned === null ? null : (JSON.parse(order.returned) as Returned),
       lastDecision: order.take_back === null ? null : (JSON.parse(order.take_back) as LastDecision),
       urgedAt: order.urged_at === null ? null : fromDbTime(order.urged_at).getTime(),
-      steps: steps.map((row) => toStep(row, ofStep.get(row.apply_step) ?? { seats: [], named: [] })),
+      steps: steps.map((row) =>
+        toStep(row, ofStep.get(row.apply_step) ?? { seats: [], named: [] }, order.distinct_approvers === 1),
+      ),
     },
     steps: steps.map((row) => ({
       id: row.step_id,
@@ -139,6 +149,8 @@ export const toHead = (row: OrderSqlRow): OrderHead => ({
   id: row.id,
   applyTemplateId: row.apply_template_id,
   templateName: row.template_name,
+  templateVersion: row.template_version,
+  logHash: row.log_hash,
   businessType: row.business_type,
   businessTypeId: row.business_type_id,
   businessKey: row.business_key,
@@ -168,6 +180,7 @@ const turns = Object.keys(turnCodes) as Turn[];
 const toStep = (
   row: StepSqlRow,
   { seats, named }: { readonly seats: readonly Seat[]; readonly named: readonly Subject[] },
+  distinct: boolean,
 ): StepState => ({
   applyStep: row.apply_step,
   nodeId: row.node_id,
@@ -179,6 +192,9 @@ const toStep = (
   condition: row.condition_text,
   subjects: inTheirSequence(named, codesOf(row.audit_object)),
   ...(row.finding === null ? {} : { finding: JSON.parse(row.finding) as FindingRule }),
+  ...(row.node_version === null ? {} : { nodeVersion: row.node_version }),
+  ...(row.timing === null ? {} : { timing: JSON.parse(row.timing) as Timing }),
+  ...(distinct ? { byName: true } : {}),
   auditStatus: nameOf(auditStatusCodes, row.audit_status),
   requiredApprovals: row.required_approvals,
   people: row.people === null ? [] : (JSON.parse(row.people) as string[]),
@@ -187,6 +203,7 @@ const toStep = (
   auditUserCode: row.audit_user_code === '' ? null : row.audit_user_code,
   auditMsg: row.audit_msg,
   reason: row.reason,
+  clock: row.clock === null ? null : (JSON.parse(row.clock) as StepClock),
 });
 
 const codesOf = (column: string): string[] => (column === '' ? [] : column.split(','));

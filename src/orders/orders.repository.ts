@@ -5,7 +5,7 @@ import { Database } from '../database/database.js';
 import { forUpdate, toDbTime } from '../database/dialect.js';
 import { insertRows, places, type Sql, type SqlValue, type Tx } from '../database/sql.js';
 import { applyStatusCodes, auditObjectTypeCodes, auditStatusCodes } from '../engine/codes.js';
-import type { OrderState } from '../engine/order-state.js';
+import type { OrderState, StepState } from '../engine/order-state.js';
 import { Problem } from '../http/problem.js';
 import type { OrderRecord } from './order.record.js';
 import { orderColumns, type OrderSqlRow, stepColumns, type StepSqlRow, toRecord } from './order.rows.js';
@@ -91,6 +91,9 @@ export class OrdersRepository {
         'template_name',
         'auto_approve',
         'dedupe',
+        'template_version',
+        'distinct_approvers',
+        'log_hash',
         'has_check',
         'has_execute',
         'applicant_system_admin',
@@ -114,6 +117,9 @@ export class OrdersRepository {
           head.templateName,
           state.autoApprove,
           state.dedupe,
+          head.templateVersion,
+          state.distinct ? 1 : 0,
+          head.logHash,
           state.hasCheck ? 1 : 0,
           state.hasExecute ? 1 : 0,
           state.applicantSystemAdmin ? 1 : 0,
@@ -145,6 +151,10 @@ export class OrdersRepository {
         'finding',
         'condition_text',
         'reason',
+        'node_version',
+        'timing',
+        'clock',
+        'due_at',
         'create_time',
         'update_time',
       ],
@@ -166,6 +176,10 @@ export class OrdersRepository {
         step.finding ? JSON.stringify(step.finding) : null,
         step.condition,
         step.reason,
+        step.nodeVersion ?? null,
+        step.timing ? JSON.stringify(step.timing) : null,
+        step.clock ? JSON.stringify(step.clock) : null,
+        dueAtOf(step),
         time,
         time,
       ]),
@@ -230,6 +244,10 @@ export class OrdersRepository {
     column('audit_msg', (step) => step.auditMsg);
     column('reason', (step) => step.reason);
     column('required_approvals', (step) => step.requiredApprovals);
+    if (before.state.steps.some(({ clock }) => clock) || changed.some(({ clock }) => clock)) {
+      column('clock', ({ clock }) => (clock ? JSON.stringify(clock) : null));
+      column('due_at', dueAtOf);
+    }
     column('people', (step) => (step.people.length > 0 ? JSON.stringify(step.people) : null));
     await tx.run(
       `UPDATE ${processTable} SET ${set.join(', ')}, update_time = ?
@@ -238,6 +256,10 @@ export class OrdersRepository {
     );
   }
 }
+
+/** When an open step is due whose time runs. */
+const dueAtOf = ({ auditStatus, clock }: StepState): number | null =>
+  auditStatus === 'in_review' && clock?.running ? clock.dueAt : null;
 
 /** What few transitions change, written only when it has changed. */
 function rareColumns(before: OrderRecord, after: OrderRecord): (readonly [string, SqlValue])[] {

@@ -199,5 +199,6 @@ const qualities = {
   signer: 'an added signature of',
   consultant: 'asked for your opinion on',
   repeat: 'a reviewer of',
+  leader: 'a leader who may decide, since it is overdue,',
   system_admin: 'a system administrator and may decide',
 } as const satisfies Record<Capacity, string>;

@@ -9,6 +9,8 @@ export interface TemplateStageRow {
   stageNo: number;
   nodeId: string;
   conditionText: string | null;
+  /** JSON: when the stage is due, and what happens then. */
+  timing: string | null;
 }
 
 export const templateStageEntity = (dialect: Dialect) => {
@@ -21,6 +23,7 @@ export const templateStageEntity = (dialect: Dialect) => {
       stageNo: c.tinyint('stage_no', { primary: true }),
       nodeId: c.varchar('node_id', 64),
       conditionText: c.text('condition_text', { nullable: true }),
+      timing: c.text('timing', { nullable: true }),
     },
     indices: [{ name: 'ix_template_stage_node', columns: ['nodeId'] }],
     foreignKeys: [

@@ -16,6 +16,10 @@ export interface TemplateRow {
   remark: string | null;
   autoApprove: string;
   dedupe: string;
+  /** Counts its saved states. */
+  version: number;
+  /** 1: nobody decides two steps of an order. */
+  distinctApprovers: number;
   createTime: Date;
   updateTime: Date;
 }
@@ -35,6 +39,8 @@ export const templateEntity = (dialect: Dialect) => {
       remark: c.text('remark', { nullable: true }),
       autoApprove: c.varchar('auto_approve', 32, { default: 'through_applicant_node' }),
       dedupe: c.varchar('dedupe', 16, { default: 'none' }),
+      version: c.int('version', { default: 1 }),
+      distinctApprovers: c.tinyint('distinct_approvers', { default: 0 }),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),
     },

@@ -52,6 +52,8 @@ export class TemplatesService {
       remark: dto.remark ?? null,
       autoApprove: dto.autoApprove ?? 'through_applicant_node',
       dedupe: dto.dedupe ?? 'none',
+      version: 1,
+      distinctApprovers: 0,
       createTime: now,
       updateTime: now,
     };

@@ -1,0 +1,99 @@
+import type { Delegation, DirectoryFacts } from './advance.js';
+import type { OrderEvent, StandIn } from './events.js';
+import { evolve } from './evolve.js';
+import { isLazy, openStep, type OrderState, type Seat, type StepState } from './order-state.js';
+import { decidedElsewhere } from './separation.js';
+import { ownSeat, seatOf } from './seats.js';
+import { userOfSubject, userSubject } from './vocabulary.js';
+
+/**
+ * Standing in (docs/delegation.md): who has delegated their work for a time is represented by somebody else wherever
+ * they would be asked: when a step opens, at a transfer to them, and as an added signature.
+ */
+
+/** Who stands in for somebody on a step; null when nobody does, or nobody may. */
+export function standInOf(
+  state: OrderState,
+  step: StepState,
+  userCode: string,
+  facts: Pick<DirectoryFacts, 'delegations'>,
+): StandIn | null {
+  const barred = state.distinct ? decidedElsewhere(state, step.applyStep) : new Set<string>();
+  // Nobody reviews the applicant's order in the applicant's name, nor for somebody who may not decide it.
+  if (userCode === state.applicant || barred.has(userCode)) return null;
+  const passed = new Set([userCode]);
+  const delegations: string[] = [];
+  let last: StandIn | null = null;
+  for (let holder = userCode; ;) {
+    const next = facts.delegations?.find(({ from }) => from === holder);
+    if (!next || passed.has(next.to)) return last;
+    passed.add(next.to);
+    delegations.push(next.id);
+    const free = next.to !== state.applicant && !barred.has(next.to) && !isAsked(step, next.to);
+    if (free && next.toActive) last = { by: next.to, for: userCode, delegations: [...delegations] };
+    if (!next.redelegate) return last;
+    holder = next.to;
+  }
+}
+
+/** Whoever sits on the step, or has sat there in this round, has a place and a vote of their own. */
+const isAsked = (step: StepState, userCode: string): boolean => {
+  const seat = ownSeat(step, userCode);
+  return seat !== undefined && (seat.gone === null || seat.gone === 'delegated' || seat.decision !== null);
+};
+
+/** What follows from delegations for the work that a command has just given to people; nothing where nobody delegates. */
+export function standIns(
+  before: OrderState | null,
+  events: readonly OrderEvent[],
+  facts: Pick<DirectoryFacts, 'delegations'>,
+): OrderEvent[] {
+  if (!facts.delegations?.length) return [];
+  const state = events.reduce<OrderState | null>(evolve, before);
+  const step = state && openStep(state);
+  if (!state || !step) return [];
+  const { applyStep } = step;
+  const found: StandIn[] = [];
+  let now = step;
+  for (const userCode of newlyAsked(step, events, facts.delegations)) {
+    const standIn = standInOf(state, now, userCode, facts);
+    if (!standIn) continue;
+    found.push(standIn);
+    const after = evolve(state, { type: 'step.stood_in', applyStep, standIns: found });
+    now = openStep(after) ?? now;
+  }
+  return found.length > 0 ? [{ type: 'step.stood_in', applyStep, standIns: found }] : [];
+}
+
+/** The people whom the last events ask on the open step: all of them when it has just opened. */
+function newlyAsked(
+  step: StepState,
+  events: readonly OrderEvent[],
+  delegations: readonly Delegation[],
+): string[] {
+  const people = new Set<string>();
+  for (const event of events) {
+    if (!('applyStep' in event) || event.applyStep !== step.applyStep) continue;
+    if (event.type === 'step.in_review') {
+      for (const seat of step.seats) if (isGiven(step, seat)) people.add(userOfSubject(seat.subject) ?? '');
+      for (const { from, subjects } of delegations) {
+        const shares = isLazy(step) && step.subjects.some((subject) => subjects.has(subject));
+        if (shares && seatOf(step, from)?.gone !== null) people.add(from);
+      }
+    } else if (event.type === 'step.transferred') people.add(event.to);
+    else if (event.type === 'step.signers_added')
+      for (const userCode of event.userCodes) people.add(userCode);
+  }
+  return [...people].filter((userCode) => {
+    const seat = step.seats.find((one) => one.subject === userSubject(userCode));
+    return seat === undefined || isGiven(step, seat) || (seat.gone !== 'delegated' && seat.kind === 'acting');
+  });
+}
+
+/** A place of a person's own that is still to be decided. */
+const isGiven = (step: StepState, seat: Seat): boolean =>
+  userOfSubject(seat.subject) !== null &&
+  seat.gone === null &&
+  seat.decision === null &&
+  ownSeat(step, userOfSubject(seat.subject) ?? '') === seat &&
+  ['named', 'found', 'taken', 'added'].includes(seat.kind);
