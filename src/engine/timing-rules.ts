@@ -1,5 +1,5 @@
 import { lengthMs, lengthParts } from './lengths.js';
-import { type OverdueAction, overdueActions, type Timing } from './timing.js';
+import { overdueActions, type Timing } from './timing.js';
 
 /** The timing of a stage as a request gives it: what is left out has a default. */
 export type GivenTiming = Partial<Omit<Timing, 'due'>> & Pick<Timing, 'due'>;
@@ -48,7 +48,7 @@ export function timingErrors(given: GivenTiming): TimingError[] {
       else seen.add(momentOf(text, timing.calendar));
     }
   }
-  if (!overdueActions.includes(timing.then as OverdueAction)) {
+  if (!overdueActions.includes(timing.then)) {
     refuse('then', `must be one of ${overdueActions.join(', ')}`);
   }
   if (!Number.isInteger(timing.levels) || timing.levels < 1 || timing.levels > maxLevels) {
