@@ -13,6 +13,7 @@ import {
 import { happened, refused, type Outcome, type Refusal, wrongField } from './outcome.js';
 import { mayDecide, peopleLeft, type Permission } from './permission.js';
 import { consultedBy, giversOf, ownSeat } from './seats.js';
+import { whyBarred } from './separation.js';
 import { type Person, userOfSubject } from './vocabulary.js';
 
 /** Somebody to whom work is given, as the directory knows them for the order's team. */
@@ -31,6 +32,8 @@ interface SeatCommand {
 export type ActionCommand =
   /** `transfer`: hands a seat over for good. `ask_opinion`: for an opinion, after which it comes back. */
   | (SeatCommand & { readonly type: 'transfer' | 'ask_opinion'; readonly to: Target })
+  /** An administrator gives away the place of somebody who leaves; the shell has judged that they may. */
+  | (SeatCommand & { readonly type: 'hand_over'; readonly from: string; readonly to: Target })
   | (SeatCommand & {
       readonly type: 'add_signers';
       readonly signers: readonly Target[];
@@ -64,6 +67,8 @@ export function decideAction(state: OrderState, command: ActionCommand): Outcome
     case 'transfer':
     case 'ask_opinion':
       return handOver(state, command);
+    case 'hand_over':
+      return handOverFor(state, command);
     case 'add_signers':
       return addSigners(state, command);
     case 'remove_signers':
@@ -130,6 +135,32 @@ function handOver(before: OrderState, command: Given<'transfer' | 'ask_opinion'>
     auditMsg,
   };
   return happened(thenAdvance(before, [...left, transferred], facts, target));
+}
+
+/** The place that somebody holds by name on the open step goes to another, whether it is their turn or not. */
+function handOverFor(before: OrderState, { actor, from, to, auditMsg, facts }: Given<'hand_over'>): Outcome {
+  const target = to.person.userCode;
+  if (isEnded(before)) {
+    return refused('order_closed', `the order is ${before.applyStatus}; nobody is asked any more`);
+  }
+  const step = openStep(before);
+  const seat = step && ownSeat(step, from);
+  if (!step || !seat || seat.gone !== null || seat.decision !== null) {
+    return refused('not_awaited', `${from} holds no place on the order that is still to be decided`);
+  }
+  if (target === from) return wrong('toUserCode', 'holds the place already; name somebody else');
+  const refusal = unfit(before, step, to, 'toUserCode');
+  if (refusal) return { ok: false, refusal };
+  const { applyStep } = step;
+  const given: OrderEvent = {
+    type: 'step.transferred',
+    applyStep,
+    by: actor.userCode,
+    from,
+    to: target,
+    auditMsg,
+  };
+  return happened(thenAdvance(before, [given], facts, target));
 }
 
 function addSigners(before: OrderState, command: Given<'add_signers'>): Outcome {
@@ -212,11 +243,13 @@ function unfit(
   if (standing === 'unknown')
     return wrongField(field, `holds ${userCode}, whom the directory does not list for the team`);
   if (standing === 'inactive') return wrongField(field, `holds ${userCode}, who is not active`);
-  if (state.autoApprove === 'never' && userCode === state.applicant) {
-    return wrongField(
-      field,
-      `holds ${userCode}, the applicant: under this template nobody decides their own order`,
-    );
+  const barred = whyBarred(state, step, userCode);
+  if (barred !== null) {
+    const why =
+      barred === 'own_order'
+        ? 'the applicant: under this template nobody decides their own order'
+        : 'who has decided another step: under this template nobody decides two';
+    return wrongField(field, `holds ${userCode}, ${why}`);
   }
   const seat = ownSeat(step, userCode);
   const acted = seat?.kind === 'acting' && seat.decision === null && !consultedBy(step, seat);
@@ -230,7 +263,8 @@ function unfit(
 
 /** Whether a person gave a place of their own away, and may get it back; an opinion that was handed on is no place. */
 const hasGivenUp = (step: StepState, seat: Seat | undefined): boolean =>
-  seat?.gone === 'handed_over' && (seat.kind !== 'consulted' || giversOf(step).has(seat.subject));
+  seat?.gone === 'delegated' ||
+  (seat?.gone === 'handed_over' && (seat.kind !== 'consulted' || giversOf(step).has(seat.subject)));
 
 /** Whether a person sits on the step through a group or role that is asked as it is, rather than for its people. */
 const sharesSeat = (step: StepState, person: Person): boolean =>

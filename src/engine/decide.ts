@@ -7,7 +7,9 @@ import { isEnded, openStep, type OrderState, type StepState } from './order-stat
 import { happened, refused, type Outcome, type Refusal } from './outcome.js';
 import { mayDecide, peopleLeft } from './permission.js';
 import { decideReturn, type ReturnCommand } from './returning.js';
-import { hasPassed, isLost } from './seats.js';
+import { hasPassed, isLost, standsIn } from './seats.js';
+import { decideByTime, type TimeCommand } from './overdue.js';
+import { withWhatFollows } from './following.js';
 import type { Person } from './vocabulary.js';
 
 export type Command =
@@ -22,6 +24,7 @@ export type Command =
   | { readonly type: 'withdraw'; readonly actor: Person; readonly remark: string | null }
   /** Members have left groups, or become inactive: they neither count nor block any more. */
   | { readonly type: 'recount'; readonly facts: DirectoryFacts }
+  | TimeCommand
   | ActionCommand
   | ReturnCommand
   | CallbackCommand;
@@ -31,6 +34,14 @@ export type Command =
  * and command always give the same answer, and no state is left without one.
  */
 export function decide(state: OrderState, command: Command): Outcome {
+  const outcome = decideAlone(state, command);
+  return outcome.ok && 'facts' in command
+    ? happened(withWhatFollows(state, outcome.events, command.facts))
+    : outcome;
+}
+
+/** What a command does by itself: who stands in, and what time means for it, comes on top. */
+function decideAlone(state: OrderState, command: Command): Outcome {
   switch (command.type) {
     case 'approve':
     case 'reject':
@@ -41,7 +52,11 @@ export function decide(state: OrderState, command: Command): Outcome {
       const left = peopleLeft(state, command.facts);
       return happened(left.length > 0 ? thenAdvance(state, left, command.facts) : []);
     }
+    case 'fire_timer':
+    case 'reckon_time':
+      return decideByTime(state, command);
     case 'transfer':
+    case 'hand_over':
     case 'ask_opinion':
     case 'add_signers':
     case 'remove_signers':
@@ -83,8 +98,14 @@ function decideStep(before: OrderState, command: Extract<Command, { type: 'appro
     if (stale) return { ok: false, refusal: stale };
   }
   if ('code' in permission) return { ok: false, refusal: permission };
-  const { step, capacity } = permission;
-  const decision: StepDecision = { applyStep: step.applyStep, userCode: actor.userCode, auditMsg, capacity };
+  const { step, seat, capacity } = permission;
+  const decision: StepDecision = {
+    applyStep: step.applyStep,
+    userCode: actor.userCode,
+    auditMsg,
+    capacity,
+    ...(seat && standsIn(step, seat) ? { onBehalfOf: seat.onBehalfOf ?? '' } : {}),
+  };
   const verdict = command.type === 'approve' ? 'approved' : 'rejected';
   if (capacity === 'consultant') {
     const { applyStep, userCode } = decision;
@@ -102,7 +123,7 @@ function vote(
   verdict: 'approved' | 'rejected',
   facts: DirectoryFacts,
 ): OrderEvent[] {
-  const overrules = decision.capacity === 'system_admin';
+  const overrules = decision.capacity === 'system_admin' || decision.capacity === 'leader';
   const open: OrderEvent = {
     type: verdict === 'approved' ? 'step.voted' : 'step.voted_against',
     ...decision,

@@ -11,6 +11,7 @@ import {
 import { conditionHolds } from './conditions/condition.js';
 import type { OrderEvent } from './events.js';
 import { evolve } from './evolve.js';
+import { withWhatFollows } from './following.js';
 import { sitters } from './evolve-step.js';
 import { isFound, isLazy, type OrderState, type StepSnapshot, type StepState } from './order-state.js';
 import { happened, refused, type Outcome } from './outcome.js';
@@ -62,7 +63,7 @@ export function open(opening: Opening): Outcome {
   }
   if (opening.hasCheck) return happened([...events, { type: 'check.requested' }]);
   const opened = events.reduce<OrderState | null>(evolve, null) as OrderState;
-  return happened([...events, ...start(opened, opening.facts)]);
+  return happened(withWhatFollows(null, [...events, ...start(opened, opening.facts)], opening.facts));
 }
 
 /** Starts the walk of an order: the automatic approvals of requirement 003's case 4, then the first step. */
@@ -95,7 +96,10 @@ export interface PlannedStep {
 }
 
 /** What a path is planned from; an order under way plans the steps that it has still before it. */
-export type Plan = Pick<Opening, 'autoApprove' | 'dedupe' | 'variables' | 'stages' | 'facts'>;
+export type Plan = Pick<Opening, 'autoApprove' | 'dedupe' | 'distinct' | 'variables' | 'stages' | 'facts'> & {
+  /** Of an order under way where nobody may decide two steps: who has decided one that is not walked again. */
+  readonly barred?: ReadonlySet<string>;
+};
 
 /** Tells the whole path without opening anything: the preview, and what {@link open} judges reachability by. */
 export function planPath(plan: Plan): PlannedStep[] {
@@ -103,8 +107,9 @@ export function planPath(plan: Plan): PlannedStep[] {
   const last = lastApplicantStep([...kept], plan.autoApprove, plan.facts);
   const walked: (readonly string[])[] = [];
   return plan.stages.map((stage) => {
+    const barred = plan.distinct ? new Set([...(plan.barred ?? []), ...walked.flat()]) : new Set<string>();
     const planned = kept.has(stage)
-      ? planStep(plan, stage, last)
+      ? planStep(plan, stage, last, barred)
       : nothing(stage, 'skipped', 'condition_false');
     if (planned.outcome === 'skipped') return planned;
     const earlier =
@@ -145,10 +150,15 @@ const nothing = (stage: StepSnapshot, outcome: PlannedStep['outcome'], reason: s
   problem: null,
 });
 
-function planStep(plan: Plan, stage: StepSnapshot | StepState, last: number): PlannedStep {
+function planStep(
+  plan: Plan,
+  stage: StepSnapshot | StepState,
+  last: number,
+  barred: ReadonlySet<string>,
+): PlannedStep {
   const { facts, autoApprove } = plan;
   const { applyStep } = stage;
-  const order = { autoApprove, applicant: facts.applicant.userCode };
+  const order = { autoApprove, applicant: facts.applicant.userCode, barred };
   const asked = peopleAsked(order, stage, facts);
   const people = 'seats' in stage ? sitters(stage, asked) : asked;
   if (autoApprove !== 'never' && sitsOnNow(stage, facts)) {

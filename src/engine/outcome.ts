@@ -13,12 +13,38 @@ export type RefusalCode =
   | 'rate_limited'
   | 'forbidden';
 
+/** Why somebody may not act, as a word with what belongs to it: whoever tells it to people has sentences for each. */
+export interface Why {
+  readonly word:
+    | 'order_ended'
+    | 'no_step_open'
+    | 'own_order'
+    | 'decided_elsewhere'
+    | 'already_decided'
+    | 'step_passed'
+    | 'not_reviewer'
+    | 'handed_over'
+    | 'delegated'
+    | 'no_longer_reviewer'
+    | 'waits_for_opinion'
+    | 'not_their_turn'
+    | 'unconfirmed';
+  readonly applyStep?: number;
+  readonly nodeName?: string;
+  /** Who stands in, or whose opinion is awaited. */
+  readonly userCode?: string;
+  /** Of an order or a step, where it stands. */
+  readonly status?: string;
+}
+
 export interface Refusal {
   readonly code: RefusalCode;
   /** What is wrong and what to do, for a person. */
   readonly detail: string;
   /** Of `validation_failed`: the field of the command that is wrong. */
   readonly field?: string;
+  /** Of a refusal because of who somebody is, or where the order stands. */
+  readonly why?: Why;
   /** Of `rate_limited`: seconds until it may be done again. */
   readonly retryAfter?: number;
 }

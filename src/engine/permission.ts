@@ -2,7 +2,8 @@ import { type DirectoryFacts, namedPeople } from './advance.js';
 import type { OrderEvent } from './events.js';
 import { isEnded, isLazy, openStep, type OrderState, type Seat, type StepState } from './order-state.js';
 import type { Refusal } from './outcome.js';
-import { isSpent, ownSeat, seatInTurn, sitsOn } from './seats.js';
+import { whyBarred } from './separation.js';
+import { isSpent, ownSeat, seatInTurn, seatOf, sitsOn, standsIn } from './seats.js';
 import { type Capacity, type Person, userOfSubject } from './vocabulary.js';
 
 /** On which step somebody may act, through which seat, and in which capacity. */
@@ -15,36 +16,70 @@ export interface Permission {
 
 /** Who may decide the open step, and in which capacity; what `can-act` answers (domain rule 4). */
 export function mayDecide(state: OrderState, actor: Person): Permission | Refusal {
-  if (isEnded(state))
-    return { code: 'order_closed', detail: `the order is ${state.applyStatus}; nothing is left to decide` };
+  const status = state.applyStatus;
+  if (isEnded(state)) {
+    const detail = `the order is ${status}; nothing is left to decide`;
+    return { code: 'order_closed', detail, why: { word: 'order_ended', status } };
+  }
   const step = openStep(state);
-  if (state.applyStatus !== 'in_review' || !step) {
-    return { code: 'not_in_review', detail: `the order is ${state.applyStatus}; no step is under review` };
+  if (status !== 'in_review' || !step) {
+    const detail = `the order is ${status}; no step is under review`;
+    return { code: 'not_in_review', detail, why: { word: 'no_step_open', status } };
   }
-  if (state.autoApprove === 'never' && actor.userCode === state.applicant) {
-    return { code: 'forbidden', detail: 'under this template nobody decides their own order' };
-  }
+  const { applyStep, nodeName } = step;
   const own = ownSeat(step, actor.userCode);
+  const barred = barredFrom(state, step, actor.userCode, own);
+  if (barred) return barred;
   if (own && own.decision !== null && own.gone === null) {
-    return { code: 'already_decided', detail: `you have already decided step ${step.applyStep}` };
+    const detail = `you have already decided step ${applyStep}`;
+    return { code: 'already_decided', detail, why: { word: 'already_decided', applyStep, nodeName } };
   }
   const seat = seatInTurn(step, actor);
-  if (typeof seat !== 'string' && (isByName(seat) || isConfirmed(step, actor))) {
+  const notNow = 'why' in seat ? seat : null;
+  if (!('why' in seat) && (isByName(seat) || isConfirmed(step, actor))) {
     return { step, seat, capacity: capacityOf(seat) };
   }
   if (actor.systemAdmin) return { step, seat: null, capacity: 'system_admin' };
-  if (typeof seat === 'string' && !own && mayBeConfirmed(step) && actor.confirmed === true) {
+  if (notNow && !own && mayBeConfirmed(step) && actor.confirmed === true) {
     return { step, seat: null, capacity: 'assignee' };
   }
-  const passed = state.steps.find((earlier) => earlier.applyStep < step.applyStep && sitsOn(earlier, actor));
+  const passed = state.steps.find((earlier) => earlier.applyStep < applyStep && sitsOn(earlier, actor));
   if (passed && !own) {
     return {
       code: 'already_decided',
       detail: `step ${passed.applyStep} is ${passed.auditStatus}; your part is done`,
+      why: {
+        word: 'step_passed',
+        applyStep: passed.applyStep,
+        nodeName: passed.nodeName,
+        status: passed.auditStatus,
+      },
     };
   }
-  const why = typeof seat === 'string' ? seat : 'the business system does not confirm that you may decide';
-  return { code: 'forbidden', detail: why };
+  if (notNow) return { code: 'forbidden', ...notNow };
+  const detail = 'the business system does not confirm that you may decide';
+  return { code: 'forbidden', detail, why: { word: 'unconfirmed', applyStep, nodeName } };
+}
+
+/** Whose decision would not count, whatever their capacity; whoever stands in is bound by what binds the other. */
+function barredFrom(
+  state: OrderState,
+  step: StepState,
+  userCode: string,
+  own: Seat | undefined,
+): Refusal | null {
+  const { applyStep, nodeName } = step;
+  const people = own && standsIn(step, own) ? [userCode, own.onBehalfOf ?? userCode] : [userCode];
+  for (const person of people) {
+    const word = whyBarred(state, step, person);
+    if (word === null) continue;
+    const detail =
+      word === 'own_order'
+        ? 'under this template nobody decides their own order'
+        : `under this template nobody decides two steps of an order, and ${person === userCode ? 'you have' : `${person} has`} decided another one`;
+    return { code: 'forbidden', detail, why: { word, applyStep, nodeName } };
+  }
+  return null;
 }
 
 /**
@@ -71,6 +106,7 @@ const isConfirmed = (step: StepState, actor: Person): boolean =>
 
 function capacityOf(seat: Seat): Capacity {
   if (seat.kind === 'consulted') return 'consultant';
+  if (seat.kind === 'escalated') return 'leader';
   return seat.kind === 'added' ? 'signer' : 'assignee';
 }
 
@@ -90,12 +126,18 @@ export function peopleLeft(state: OrderState, facts: DirectoryFacts): OrderEvent
   const userCodes = asked.flatMap((seat) => {
     const userCode = userOfSubject(seat.subject);
     if (userCode === null || isSpent(step, seat)) return [];
-    const lapsed = known && seat.kind === 'found' && !members.has(userCode);
-    return lapsed || facts.inactive.has(userCode) ? [userCode] : [];
+    const place = standsIn(step, seat) ? seatOf(step, seat.onBehalfOf ?? '') : seat;
+    const holder = (place && userOfSubject(place.subject)) ?? userCode;
+    const outside = known && place?.kind === 'found' && !members.has(holder);
+    const lapsed = outside || (place?.kind === 'acting' && facts.lapsed?.has(holder));
+    // Who may not review has nobody stand in for them either.
+    if (lapsed) return [userCode, holder];
+    return facts.inactive.has(userCode) ? [userCode, ...(facts.inactive.has(holder) ? [holder] : [])] : [];
   });
-  return userCodes.length > 0 ? [{ type: 'step.people_left', applyStep: step.applyStep, userCodes }] : [];
+  const left = [...new Set(userCodes)];
+  return left.length > 0 ? [{ type: 'step.people_left', applyStep: step.applyStep, userCodes: left }] : [];
 }
 
 /** Who may come back until somebody decides: of a step that asks its subjects as they are, they block nothing. */
 const isAskedAtDecision = (step: StepState, seat: Seat): boolean =>
-  isLazy(step) && seat.kind !== 'added' && seat.kind !== 'consulted';
+  isLazy(step) && seat.kind !== 'added' && seat.kind !== 'consulted' && !standsIn(step, seat);

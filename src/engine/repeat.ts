@@ -1,7 +1,7 @@
 import type { OrderEvent } from './events.js';
 import { evolve } from './evolve.js';
 import { openStep, type OrderState, type StepState } from './order-state.js';
-import { hasPassed, seatInTurn } from './seats.js';
+import { hasPassed, seatInTurn, standsIn } from './seats.js';
 import { type Person, userOfSubject } from './vocabulary.js';
 
 /**
@@ -64,10 +64,15 @@ export function repeatedVotes(
 }
 
 /**
- * Whether it is a person's turn to vote; whoever is asked for an opinion is not asked for a vote. Who has acted through a
- * group, and thinks better of it, decides anew.
+ * Whether it is a person's turn to vote as themselves; whoever is asked for an opinion is not asked for a vote. Who has
+ * acted through a group, and thinks better of it, decides anew; who stands in looks at it with that person's eyes.
  */
 function votes(step: StepState, person: Person): boolean {
   const seat = seatInTurn(step, person);
-  return typeof seat !== 'string' && !['consulted', 'acting'].includes(seat.kind) && seat.decision === null;
+  return (
+    !('why' in seat) &&
+    !['consulted', 'acting', 'escalated'].includes(seat.kind) &&
+    !standsIn(step, seat) &&
+    seat.decision === null
+  );
 }

@@ -7,6 +7,7 @@ import { isEnded, type OrderState, type ResumeWay, type StepState } from './orde
 import { happened, refused, type Outcome, wrongField } from './outcome.js';
 import { mayDecide, peopleLeft } from './permission.js';
 import { returnedTo } from './repeat.js';
+import { decidedElsewhere } from './separation.js';
 import type { Person } from './vocabulary.js';
 
 /** What leads an order back on its path. */
@@ -110,10 +111,11 @@ function resubmit(state: OrderState, command: Given<'resubmit'>): Outcome {
     );
   }
   const ahead = state.steps.filter((step) => returned.resume === 'again' || isAhead(step));
-  const { autoApprove, dedupe } = state;
-  const orphan = planPath({ autoApprove, dedupe, variables, stages: ahead, facts }).find(
-    (planned) => planned.problem !== null,
-  );
+  const { autoApprove, dedupe, distinct } = state;
+  const staying = state.steps.filter((step) => !ahead.includes(step));
+  const barred = decidedElsewhere({ ...state, steps: staying }, 0);
+  const plan = { autoApprove, dedupe, distinct, barred, variables, stages: ahead, facts };
+  const orphan = planPath(plan).find((planned) => planned.problem !== null);
   if (orphan?.problem) return refused('approver_not_found', orphan.problem);
 
   const holds = (step: StepState): boolean => conditionHolds(step.condition, variables);

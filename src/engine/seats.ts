@@ -1,3 +1,4 @@
+import type { Why } from './outcome.js';
 import { isLazy, type Seat, type SeatKind, type StepState } from './order-state.js';
 import { type Person, type Subject, userOfSubject, userSubject } from './vocabulary.js';
 
@@ -200,30 +201,54 @@ export function withSeat(step: StepState, seat: Seat): StepState {
 export const sitsOn = (step: { readonly subjects: readonly Subject[] }, person: Person): boolean =>
   step.subjects.some((subject) => person.subjects.has(subject));
 
+/** Why it is not a person's turn on a step: as a word, and for the person. */
+export interface NotNow {
+  readonly why: Why;
+  readonly detail: string;
+}
+
 /**
  * The seat through which a person may act on an open step right now: their own, or that of a group or role.
- * @returns the reason for a person when there is none
+ * @returns the reason when there is none
  */
-export function seatInTurn(step: StepState, person: Person): Seat | string {
-  const place = `step ${step.applyStep} "${step.nodeName}"`;
-  const stranger = `you are not a reviewer of ${place}`;
+export function seatInTurn(step: StepState, person: Person): Seat | NotNow {
+  const { applyStep, nodeName } = step;
+  const place = `step ${applyStep} "${nodeName}"`;
+  const no = (word: Why['word'], detail: string, userCode?: string): NotNow => ({
+    why: { word, applyStep, nodeName, ...(userCode === undefined ? {} : { userCode }) },
+    detail,
+  });
+  const stranger = no('not_reviewer', `you are not a reviewer of ${place}`);
   // Somebody inactive sits nowhere, not even under their own name.
   if (!person.subjects.has(userSubject(person.userCode))) return stranger;
   const own = ownSeat(step, person.userCode);
-  if (own?.gone === 'handed_over') return `you have handed ${place} over`;
-  if (own?.gone === 'delegated') return `somebody stands in for you on ${place}`;
-  if (own && own.gone !== null) return `you are no longer a reviewer of ${place}`;
+  if (own?.gone === 'handed_over') return no('handed_over', `you have handed ${place} over`);
+  if (own?.gone === 'delegated') {
+    const by = standInFor(step, person.userCode);
+    return no('delegated', `${by} stands in for you on ${place}`, by);
+  }
+  const left = no('no_longer_reviewer', `you are no longer a reviewer of ${place}`);
+  if (own && own.gone !== null) return left;
   const asked = own && consultedBy(step, own);
-  if (asked) return `you wait for the opinion of ${userOfSubject(asked.subject)} on ${place}`;
+  if (asked) {
+    const by = userOfSubject(asked.subject) ?? '';
+    return no('waits_for_opinion', `you wait for the opinion of ${by} on ${place}`, by);
+  }
   // Who was found through a group or a role has to be a member still; a rule's find, or a gift, is theirs by name.
   const lapsed = own?.kind === 'found' && step.subjects.length > 0 && !sitsOn(step, person);
-  if (own?.turn === 'open') return lapsed ? `you are no longer a reviewer of ${place}` : own;
+  if (own?.turn === 'open') return lapsed ? left : own;
   const shared = step.seats.find(
     (other) => other !== own && other.turn === 'open' && person.subjects.has(other.subject),
   );
   if (shared && (!own || own.kind === 'acting')) return own ?? shared;
-  return own ? `it is not your turn on ${place} yet` : stranger;
+  return own ? no('not_their_turn', `it is not your turn on ${place} yet`) : stranger;
 }
+
+/** Who sits in the place of somebody who has delegated it. */
+const standInFor = (step: StepState, userCode: string): string => {
+  const seat = step.seats.find((one) => one.onBehalfOf === userCode && one.gone === null);
+  return (seat && userOfSubject(seat.subject)) ?? 'somebody';
+};
 
 /** A person's seat, as far as it says anything about now. */
 export function ownSeat(step: StepState, userCode: string): Seat | undefined {

@@ -46,7 +46,7 @@ export function describe(event: OrderEvent): string {
     case 'step.transferred':
       return event.from === null
         ? `step ${event.applyStep}: ${event.by} has ${event.to} review it too${words(event.auditMsg)}`
-        : `step ${event.applyStep} is handed over by ${event.from} to ${event.to}${words(event.auditMsg)}`;
+        : `step ${event.applyStep} is handed over by ${event.from} to ${event.to}${event.by === event.from ? '' : `; ${event.by} has arranged it`}${words(event.auditMsg)}`;
     case 'step.opinion_asked':
       return `step ${event.applyStep}: ${event.from} asks ${event.to} for an opinion${words(event.auditMsg)}`;
     case 'step.opinion_given':
