@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { fromDbTime, toDbTime } from '../database/dialect.js';
-import { insertRows, type Sql, type Tx } from '../database/sql.js';
+import { insertRows, type Sql, type SqlValue, type Tx } from '../database/sql.js';
 import type { OrderEvent } from '../engine/events.js';
 import { type Page, pageOf, type PageWindow } from '../http/pagination.js';
 import { Ids } from '../runtime/ids.js';
+import { type ChainedRow, chainStart, hashOf, storable } from './chain.js';
 import { describe } from './describe.js';
+import { chainedOver, storedColumns, type StoredRow, type StoredSqlRow, toStoredRow } from './stored-row.js';
+
+export type { StoredRow };
 
 /** One committed command of an order: its events, in sequence. */
 export interface Transition {
@@ -27,6 +31,15 @@ export interface LogEntry {
   readonly transition: number;
   /** The event itself; replaying all of them rebuilds the order. */
   readonly data: OrderEvent;
+}
+
+/** The rows of one transition, made before anything is stored: the order keeps the hash of the last of them. */
+export interface NewRows {
+  readonly values: readonly (readonly SqlValue[])[];
+  /** The id of the first row, by which the commit can be confirmed. */
+  readonly firstId: string;
+  /** Of the last row. */
+  readonly hash: string;
 }
 
 interface Row {
@@ -51,6 +64,7 @@ const columns = [
   'operation_data',
   'transition_no',
   'seq',
+  'hash',
 ] as const;
 
 /** `operation_details` is a text (65,535 bytes); an event with thousands of names is told in full by its data. */
@@ -64,22 +78,64 @@ export class OperationLogService {
     private readonly ids: Ids,
   ) {}
 
-  /** Adds the rows of one transition. @returns the id of its first row, by which the commit can be confirmed. */
-  async append(tx: Tx, transition: Transition): Promise<string> {
+  /**
+   * The rows of one transition, each with its hash. Stores nothing.
+   * @param previous the hash of the order's last row; {@link chainStart} for its first transition
+   */
+  rowsOf(transition: Transition, previous: string = chainStart): NewRows {
     const time = toDbTime(transition.time);
-    const rows = transition.events.map((event, seq) => [
-      this.ids.next(),
-      transition.orderId,
-      transition.userCode,
-      shorten(describe(event)),
-      time,
-      event.type,
-      JSON.stringify(event),
-      transition.number,
-      seq,
-    ]);
-    await insertRows(tx, table, columns, rows);
-    return String(rows[0]?.[0]);
+    const lastSeq = transition.events.length - 1;
+    let hash = previous;
+    const values = transition.events.map((event, seq): SqlValue[] => {
+      const row: ChainedRow = {
+        id: this.ids.next(),
+        orderId: transition.orderId,
+        transition: transition.number,
+        seq,
+        userCode: storable(transition.userCode),
+        operation: event.type,
+        details: storable(shorten(describe(event))),
+        time: `${time.replace(' ', 'T')}Z`,
+        data: JSON.stringify(event),
+      };
+      hash = hashOf(row, hash, seq === lastSeq);
+      return [
+        row.id,
+        row.orderId,
+        row.userCode,
+        row.details,
+        time,
+        row.operation,
+        row.data,
+        row.transition,
+        seq,
+        hash,
+      ];
+    });
+    return { values, firstId: String(values[0]?.[0]), hash };
+  }
+
+  /** Adds rows that were made by {@link rowsOf}. */
+  append(tx: Tx, { values }: NewRows): Promise<void> {
+    return insertRows(tx, table, columns, values);
+  }
+
+  /** What an order's next row chains to whose earlier rows are from before there were hashes; read once an order. */
+  async chainedOver(tx: Tx, orderId: string): Promise<string> {
+    return chainedOver(await this.storedIn(tx, orderId));
+  }
+
+  /** Every row of an order as the table holds it, in sequence. */
+  stored(orderId: string): Promise<StoredRow[]> {
+    return this.storedIn(this.database, orderId);
+  }
+
+  private async storedIn(sql: Sql, orderId: string): Promise<StoredRow[]> {
+    const rows = await sql.rows<StoredSqlRow>(
+      `SELECT ${storedColumns} FROM ${table} WHERE apply_order_id = ? ORDER BY transition_no, seq`,
+      [orderId],
+    );
+    return rows.map(toStoredRow);
   }
 
   /** Whether a row exists: asked after a commit whose answer was lost. */

@@ -122,11 +122,14 @@ export class OpeningService {
     const outcome = open(plan.opening);
     if (!outcome.ok) throw problemOf(outcome.refusal);
     const { events } = outcome;
-    const record = this.record(plan, events);
-    await this.orders.insert(tx, record);
+    const opened = this.record(plan, events);
     const { watched } = plan.snapshot;
     const { userCode } = plan.application;
-    const firstLogId = await this.transitions.tell(tx, { record, events, userCode, watched });
+    const { head, state } = opened;
+    const rows = this.transitions.opened({ head, version: state.version, events, userCode });
+    const record = { ...opened, head: { ...head, logHash: rows.hash } };
+    await this.orders.insert(tx, record);
+    const firstLogId = await this.transitions.tell(tx, { record, events, userCode, watched, rows });
     tx.afterCommit(() => this.metrics.countEvents(events));
     return { record, firstLogId };
   }

@@ -58,11 +58,14 @@ export class OrderCommands {
     // Nothing has happened that would need telling: somebody left a group, and sat on no step through it.
     if (events.length === 0) return { record: before, events, firstLogId: '' };
     const state = evolveAll(before.state, events);
-    const record = recordAfter(before, state, headAfter(before.head, events, wholeSecond(this.clock.now())));
+    const head = headAfter(before.head, events, wholeSecond(this.clock.now()));
+    const logged = { head, version: state.version, events, userCode };
+    const rows = await this.transitions.continued(tx, before.head, logged);
+    const record = recordAfter(before, state, { ...head, logHash: rows.hash });
     await this.orders.save(tx, before, record);
     await this.copies.add(tx, record.head, events);
     const { watched } = locked;
-    const firstLogId = await this.transitions.tell(tx, { record, events, userCode, watched });
+    const firstLogId = await this.transitions.tell(tx, { record, events, userCode, watched, rows });
     tx.afterCommit(() => this.metrics.countEvents(events));
     return { record, events, firstLogId };
   }

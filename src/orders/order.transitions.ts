@@ -2,9 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Sql, Tx } from '../database/sql.js';
 import type { OrderEvent } from '../engine/events.js';
 import type { CallbackKind } from '../engine/vocabulary.js';
-import { OperationLogService } from '../operation-log/operation-log.service.js';
+import {
+  type NewRows,
+  OperationLogService,
+  type Transition,
+} from '../operation-log/operation-log.service.js';
 import { type Delivery, OutboxService } from '../outbox/outbox.service.js';
-import type { OrderRecord } from './order.record.js';
+import type { OrderHead, OrderRecord } from './order.record.js';
 
 /** Under which topic an order's callbacks leave the house. */
 export const callbackTopics = { check: 'order.check', execute: 'order.execute' } as const satisfies Record<
@@ -26,6 +30,17 @@ export interface Told {
   readonly userCode: string;
   /** Whether somebody subscribes to what happens to the team's orders. */
   readonly watched: boolean;
+  /** Its log rows. */
+  readonly rows: NewRows;
+}
+
+/** A transition that its log rows are made of. */
+export interface Logged {
+  /** Of the order as the transition leaves it, but for `logHash`, which the rows tell. */
+  readonly head: OrderHead;
+  readonly version: number;
+  readonly events: readonly OrderEvent[];
+  readonly userCode: string;
 }
 
 /** What every committed command of an order leaves besides the order itself: its log rows and its deliveries. */
@@ -36,21 +51,31 @@ export class OrderTransitions {
     private readonly outbox: OutboxService,
   ) {}
 
-  /** @returns the id of the transition's first log row, for {@link happened}. */
+  /** The log rows of an order's opening. */
+  opened(logged: Logged): NewRows {
+    return this.log.rowsOf(transitionOf(logged));
+  }
+
+  /**
+   * The log rows of a later transition: they go on from the hash that the order keeps. Only an order from before there
+   * were hashes has its earlier rows read for it, once.
+   * @param before the head that the transition was decided on
+   */
+  async continued(tx: Tx, before: OrderHead, logged: Logged): Promise<NewRows> {
+    const previous = before.logHash ?? (await this.log.chainedOver(tx, before.id));
+    return this.log.rowsOf(transitionOf(logged), previous);
+  }
+
+  /** Stores the log rows and deliveries. @returns the id of the first log row, for {@link happened}. */
   async tell(tx: Tx, told: Told): Promise<string> {
-    const { record, events } = told;
+    const { record, events, rows } = told;
     const { id, updateTime } = record.head;
     await this.outbox.enqueue(tx, deliveriesOf(told));
     if (events.some((event) => event.type === 'order.withdrawn')) {
       await this.outbox.cancel(tx, id, callbackTopics.check, updateTime);
     }
-    return this.log.append(tx, {
-      orderId: id,
-      number: record.state.version,
-      userCode: told.userCode,
-      events,
-      time: updateTime,
-    });
+    await this.log.append(tx, rows);
+    return rows.firstId;
   }
 
   /** Whether a transition was committed although the answer to its COMMIT was lost. */
@@ -58,6 +83,14 @@ export class OrderTransitions {
     return this.log.exists(sql, firstLogId);
   }
 }
+
+const transitionOf = ({ head, version, events, userCode }: Logged): Transition => ({
+  orderId: head.id,
+  number: version,
+  userCode,
+  events,
+  time: head.updateTime,
+});
 
 function deliveriesOf({ record, events, watched }: Told): Delivery[] {
   const { id, accCode, businessTypeId, updateTime } = record.head;

@@ -199,6 +199,7 @@ export class OrdersRepository {
       ['version', after.state.version],
       ['error', after.state.error],
       ['update_time', time],
+      ['log_hash', after.head.logHash],
       ...rareColumns(before, after),
     ];
     const found = await tx.run(
