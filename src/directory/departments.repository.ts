@@ -6,7 +6,7 @@ import type { Sql, Tx } from '../database/sql.js';
 import type { ParentLink } from './department-circle.js';
 import type { DepartmentKey, DepartmentRow } from './department.entity.js';
 import { platform } from './group-subject.js';
-import { pageInSight, type Sight } from './sight.js';
+import { pageInSight, type Sight } from '../auth/sight.js';
 
 /**
  * Rows of departments. A team sees its own and those of the platform that it has no own one for; where a method takes a

@@ -12,8 +12,8 @@ import type { DepartmentKey, DepartmentRow } from './department.entity.js';
 import type { DepartmentView, ListDepartments, PutDepartment } from './departments.dto.js';
 import { DepartmentsRepository } from './departments.repository.js';
 import { platform } from './group-subject.js';
-import { settle } from './settle.js';
-import { cursorOf, keyOfCursor } from './sight.js';
+import { settle } from '../database/settle.js';
+import { cursorOf, keyOfCursor } from '../auth/sight.js';
 
 /** Departments, each below another or on top. People name theirs by code; who leads one is asked when an order opens. */
 @Injectable()

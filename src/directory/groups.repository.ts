@@ -5,7 +5,7 @@ import { forUpdate, fromDbTime } from '../database/dialect.js';
 import { insertRows, type Sql, type Tx } from '../database/sql.js';
 import { type GroupKey, platform } from './group-subject.js';
 import type { GroupRow } from './group.entity.js';
-import { pageInSight, type Sight } from './sight.js';
+import { pageInSight, type Sight } from '../auth/sight.js';
 
 /** A group with the number of its members. */
 export interface CountedGroup extends GroupRow {

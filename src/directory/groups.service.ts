@@ -14,8 +14,8 @@ import type { GroupSummary, GroupView, ListGroups, PutGroup } from './groups.dto
 import { type CountedGroup, GroupsRepository } from './groups.repository.js';
 import { MembershipChanges } from './membership-changes.port.js';
 import { teamOfScope } from './membership-losses.js';
-import { settle } from './settle.js';
-import { cursorOf, keyOfCursor } from './sight.js';
+import { settle } from '../database/settle.js';
+import { cursorOf, keyOfCursor } from '../auth/sight.js';
 
 /** Groups of people. Nodes name them by code; who is in them is asked anew whenever somebody decides. */
 @Injectable()

@@ -13,7 +13,7 @@ import { GroupsRepository } from './groups.repository.js';
 import { platformGroup } from './groups.service.js';
 import { MembershipChanges } from './membership-changes.port.js';
 import { lossesOf, type Standing } from './membership-losses.js';
-import { settle } from './settle.js';
+import { settle } from '../database/settle.js';
 import { platformRole } from './user-role.entity.js';
 import { rolesOfColumn, type UserRow } from './user.entity.js';
 import type { ListUsers, PutUser, UserView } from './users.dto.js';

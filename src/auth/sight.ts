@@ -1,8 +1,10 @@
 import type { SqlValue } from '../database/sql.js';
 import { invalid } from '../http/problem.js';
-import { platform } from './group-subject.js';
 
-/** What names a group or a department: the team that owns it (empty for the platform), and its code there. */
+/** The scope of what belongs to the platform. */
+export const platform = '';
+
+/** What names a group, a department or a calendar: the team that owns it (empty for the platform), and its code there. */
 interface OwnedKey {
   readonly scope: string;
   readonly code: string;
@@ -14,7 +16,7 @@ export type Sight = { readonly team: string | null } | 'all';
 type Condition = readonly [sql: string, values: readonly SqlValue[]];
 
 /**
- * One page of a table of groups or departments, by scope, then code: what follows the select list. A team sees its own and
+ * One page of a table of groups, departments or calendars, by scope, then code: what follows the select list. A team sees its own and
  * those of the platform that it has no own one for.
  * @param table its rows go by `o`
  */

@@ -1,4 +1,4 @@
-import { classify, DatabaseUnavailable } from '../database/errors.js';
+import { classify, DatabaseUnavailable } from './errors.js';
 
 const maxAttempts = 5;
 
