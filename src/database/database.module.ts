@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Database } from './database.js';
+import { SharedClock } from './shared-clock.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 @Global()
@@ -16,9 +17,10 @@ export class DatabaseModule implements OnApplicationShutdown {
       module: DatabaseModule,
       providers: [
         { provide: Database, useValue: database },
+        SharedClock,
         { provide: UnitOfWork, useValue: new UnitOfWork(database, abandonProcess, watchNesting) },
       ],
-      exports: [Database, UnitOfWork],
+      exports: [Database, SharedClock, UnitOfWork],
     };
   }
 

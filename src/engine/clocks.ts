@@ -122,3 +122,7 @@ export function nextTimer(clock: StepClock, now: number): Timer | null {
   const due = clock.timers.filter(({ at }) => at <= now);
   return due.find(({ name }) => name === 'due') ?? due[0] ?? null;
 }
+
+/** When an open step is due whose time runs; null for any other. */
+export const dueAtOf = ({ auditStatus, clock }: StepState): number | null =>
+  auditStatus === 'in_review' && clock?.running ? clock.dueAt : null;

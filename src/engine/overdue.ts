@@ -5,7 +5,7 @@ import { openStep, type OrderState, type StepState } from './order-state.js';
 import { happened, type Outcome } from './outcome.js';
 import { ownSeat } from './seats.js';
 import { whyBarred } from './separation.js';
-import type { Timer } from './timing.js';
+import type { Present, Timer } from './timing.js';
 
 /** What time does to an order (docs/time.md). */
 export type TimeCommand =
@@ -17,7 +17,7 @@ export type TimeCommand =
       readonly facts: DirectoryFacts;
     }
   /** The calendar of the open step has changed. */
-  | { readonly type: 'reckon_time'; readonly facts: DirectoryFacts };
+  | { readonly type: 'reckon_time'; readonly present?: Present };
 
 /**
  * Does nothing where no moment has come: whoever asks a second time, or too early, changes nothing. So a timer fires
@@ -25,7 +25,7 @@ export type TimeCommand =
  */
 export function decideByTime(state: OrderState, command: TimeCommand): Outcome {
   const step = openStep(state);
-  const { present } = command.facts;
+  const { present } = command.type === 'fire_timer' ? command.facts : command;
   if (!step?.clock?.running || !step.timing || !present) return happened([]);
   if (command.type === 'reckon_time') {
     const clock = reckonedAnew(step, present);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import { delegatingIn } from '../delegations/delegations.service.js';
 import { auditObjectTypeCodes, nameOf } from '../engine/codes.js';
 import { type FindingRule, plainFinding } from '../engine/order-state.js';
 import type { Timing } from '../engine/timing.js';
@@ -11,6 +12,7 @@ import type {
   NobodyPolicy,
   Restriction,
 } from '../engine/vocabulary.js';
+import { Clock } from '../runtime/clock.js';
 import { watchedBy } from './orders.repository.js';
 
 /** The template without which a team's order walks to a system administrator; made by the first migration. */
@@ -25,6 +27,8 @@ export interface OpeningSnapshot {
   readonly executeUrl: string | null;
   /** Whether somebody subscribes to what happens to orders of the team. */
   readonly watched: boolean;
+  /** Whether anybody in the team has delegated anything. */
+  readonly delegating: boolean;
   readonly templateId: string;
   readonly templateName: string;
   readonly autoApprove: AutoApprove;
@@ -65,6 +69,7 @@ interface Row {
   readonly business_type_id: string;
   readonly enabled: number;
   readonly watched: number | string;
+  readonly delegating: number | string;
   readonly check_url: string | null;
   readonly execute_url: string | null;
   readonly template_id: string;
@@ -100,7 +105,10 @@ interface Row {
 /** Reads what an opening copies. */
 @Injectable()
 export class OpeningRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
 
   /**
    * One statement, so that the copy is of one moment: the business type (the team's own shadows the platform's), the
@@ -108,8 +116,10 @@ export class OpeningRepository {
    * @returns null when the business type does not exist for the team.
    */
   async read(team: string | null, businessType: string, userCode: string): Promise<OpeningSnapshot | null> {
+    const delegating = delegatingIn('?', this.clock.now());
     const all = await this.database.rows<Row>(
       `SELECT bt.scope, bt.id AS business_type_id, bt.enabled, bt.check_url, bt.execute_url, ${watchedBy('?')},
+              ${delegating.sql},
               t.id AS template_id, t.template_name, t.auto_approve, t.dedupe,
               t.version AS template_version, t.distinct_approvers, s.stage_no, s.condition_text, s.timing,
               n.id AS node_id, n.template_node_name, n.version AS node_version, n.acc_code AS node_team, n.audit_object_type, n.audit_object,
@@ -126,7 +136,16 @@ export class OpeningRepository {
          LEFT JOIN dms_s_apply_user au ON au.user_code = ?
         WHERE bt.code = ? AND bt.scope IN ('', ?)
         ORDER BY bt.scope DESC, s.stage_no, ob.position`,
-      [team ?? '', team ?? '', systemTemplateId, userCode, businessType, team ?? ''],
+      [
+        team ?? '',
+        team ?? '',
+        ...delegating.values,
+        team ?? '',
+        systemTemplateId,
+        userCode,
+        businessType,
+        team ?? '',
+      ],
     );
     const first = all[0];
     if (!first) return null;
@@ -135,6 +154,7 @@ export class OpeningRepository {
       businessTypeId: first.business_type_id,
       enabled: first.enabled === 1,
       watched: Number(first.watched) === 1,
+      delegating: Number(first.delegating) === 1,
       checkUrl: first.check_url,
       executeUrl: first.execute_url,
       templateId: first.template_id,

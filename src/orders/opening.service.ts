@@ -212,6 +212,9 @@ export class OpeningService {
     });
     const facts = await this.people.forOpening(this.database, {
       team,
+      businessType: dto.businessType,
+      variables,
+      delegating: snapshot.delegating,
       autoApprove,
       applicant: { userCode, systemAdmin },
       steps: asked,

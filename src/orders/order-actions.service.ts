@@ -4,6 +4,7 @@ import { CONFIG, type Config } from '../config/config.js';
 import { wholeSecond } from '../database/dialect.js';
 import { withoutCommitHook } from '../database/unit-of-work.js';
 import { conditionHolds } from '../engine/conditions/condition.js';
+import type { Target } from '../engine/actions.js';
 import type { Command } from '../engine/decide.js';
 import type { OrderState, StepState } from '../engine/order-state.js';
 import { Problem } from '../http/problem.js';
@@ -28,6 +29,14 @@ import { requireSmallVariables } from './opening.service.js';
 import type { DecideOrder, OrderView } from './orders.dto.js';
 import { OrdersService } from './orders.service.js';
 
+/** Whose place goes to whom. */
+export interface HandOverFor {
+  readonly fromUserCode: string;
+  readonly toUserCode: string;
+  readonly auditMsg: string | null;
+  readonly dryRun: boolean;
+}
+
 /** What people do to orders besides opening and deciding them: docs/orders.md tells who may what. */
 @Injectable()
 export class OrderActionsService {
@@ -45,6 +54,29 @@ export class OrderActionsService {
 
   delegate(principal: UserPrincipal, id: string, dto: HandOver): Promise<OrderView> {
     return this.handOver('ask_opinion', principal, id, dto);
+  }
+
+  /**
+   * An administrator gives the place that somebody holds by name on the open step to another.
+   * @param dryRun whether only to tell what would come of it; answers null then
+   * @throws Problem 404, 409 not_awaited where they hold none, and as for {@link transfer}
+   */
+  async handOverSeat(
+    principal: UserPrincipal,
+    id: string,
+    { fromUserCode, toUserCode, auditMsg, dryRun }: HandOverFor,
+  ): Promise<OrderView | null> {
+    const prepare = async (atHand: AtHand): Promise<Command> => ({
+      type: 'hand_over',
+      actor: atHand.actor,
+      from: fromUserCode,
+      to: await this.target(atHand, toUserCode),
+      auditMsg,
+      facts: await this.facts(atHand),
+    });
+    if (!dryRun) return this.beside(principal, id, prepare);
+    await this.desk.judge(principal, id, prepare);
+    return null;
   }
 
   addSign(principal: UserPrincipal, id: string, dto: AddSigners): Promise<OrderView> {
@@ -91,12 +123,12 @@ export class OrderActionsService {
         changed: dto.variables ?? null,
         variables,
         facts: await this.people.facts(
-          atHand.tx,
-          atHand.record.head.accCode,
-          atHand.record.state,
+          atHand.sql,
+          atHand,
           atHand.answers.approvers,
           () => true,
           true,
+          variables,
         ),
       };
     });
@@ -186,12 +218,10 @@ export class OrderActionsService {
     dto: HandOver,
   ): Promise<OrderView> {
     return this.atDesk(principal, id, async (atHand) => {
-      const [to] = await this.targets(atHand, [dto.toUserCode]);
-      if (!to) throw new Error('one person asked for, none found');
       return {
         type,
         actor: atHand.actor,
-        to,
+        to: await this.target(atHand, dto.toUserCode),
         auditMsg: dto.auditMsg ?? null,
         facts: await this.facts(atHand),
       };
@@ -216,12 +246,18 @@ export class OrderActionsService {
     return this.desk.command(principal, id, prepare, false);
   }
 
-  private facts({ tx, record, answers }: AtHand, also?: (step: StepState) => boolean) {
-    return this.people.facts(tx, record.head.accCode, record.state, answers.approvers, also);
+  private facts(atHand: AtHand, also?: (step: StepState) => boolean) {
+    return this.people.facts(atHand.sql, atHand, atHand.answers.approvers, also);
   }
 
-  private targets({ tx, record }: AtHand, userCodes: readonly string[]) {
-    return this.people.targets(tx, record.head.accCode, record.state, userCodes);
+  private async target(atHand: AtHand, userCode: string): Promise<Target> {
+    const [target] = await this.targets(atHand, [userCode]);
+    if (!target) throw new Error('one person asked for, none found');
+    return target;
+  }
+
+  private targets({ sql, record }: AtHand, userCodes: readonly string[]) {
+    return this.people.targets(sql, record.head.accCode, record.state, userCodes);
   }
 }
 

@@ -145,7 +145,7 @@ export class OrderCallbacksService {
     make: (facts: DirectoryFacts) => CallbackCommand,
   ): Promise<OrderRecord> {
     const { record } = await this.commands.carryOut(tx, { scope, id: orderId, userCode }, async (order) =>
-      make(await this.people.facts(tx, order.head.accCode, order.state, ahead)),
+      make(await this.people.facts(tx, order, ahead)),
     );
     return record;
   }

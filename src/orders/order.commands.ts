@@ -12,7 +12,7 @@ import { Clock } from '../runtime/clock.js';
 import { CopiesRepository } from './copies.repository.js';
 import { type OrderHead, type OrderRecord, recordAfter } from './order.record.js';
 import { OrderTransitions } from './order.transitions.js';
-import { OrdersRepository } from './orders.repository.js';
+import { type LockedOrder, OrdersRepository } from './orders.repository.js';
 
 /** Which order a command is for, among the teams that exist for the caller, and who gives it. */
 export interface CommandTarget {
@@ -41,18 +41,18 @@ export class OrderCommands {
   ) {}
 
   /**
-   * @param prepare makes the command from the locked order; told whether the directory has the caller as active.
+   * @param prepare makes the command from the locked order
    * @throws Problem 404 when the order does not exist for the caller; the engine's refusal, before anything is written.
    */
   async carryOut(
     tx: Tx,
     { scope, id, userCode }: CommandTarget,
-    prepare: (record: OrderRecord, actorActive: boolean) => Promise<Command>,
+    prepare: (locked: LockedOrder) => Promise<Command>,
   ): Promise<CarriedOut> {
     const locked = await this.orders.lock(tx, scope, id, userCode);
     if (!locked) throw notFound(`order ${id}`);
     const before = locked.record;
-    const outcome = decide(before.state, await prepare(before, locked.actorActive));
+    const outcome = decide(before.state, await prepare(locked));
     if (!outcome.ok) throw problemOf(outcome.refusal);
     const { events } = outcome;
     // Nothing has happened that would need telling: somebody left a group, and sat on no step through it.

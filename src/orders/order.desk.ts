@@ -1,24 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import { scopeOf, type UserPrincipal } from '../auth/principal.js';
-import type { Tx } from '../database/sql.js';
+import { Database } from '../database/database.js';
+import type { Sql } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { unasked } from '../engine/advance.js';
-import type { Command } from '../engine/decide.js';
+import { type Command, decide } from '../engine/decide.js';
 import type { OrderEvent } from '../engine/events.js';
 import { needsConfirmation } from '../engine/permission.js';
 import { maxStages, type Person } from '../engine/vocabulary.js';
-import { OrderCommands } from './order.commands.js';
+import { notFound } from '../http/problem.js';
+import { OrderCommands, problemOf } from './order.commands.js';
 import { OrderPeople } from './order.people.js';
 import type { OrderRecord } from './order.record.js';
 import { noAnswers, OrderResolvers, type ResolverAnswers, ResolverNeeded } from './order.resolvers.js';
 import { OrderTransitions } from './order.transitions.js';
 import { toView } from './order.view.js';
 import type { OrderView } from './orders.dto.js';
+import { OrdersRepository } from './orders.repository.js';
 
 /** What a command is made from: the locked order, who gives the command, and what resolvers have said. */
 export interface AtHand {
-  readonly tx: Tx;
+  /** Where to read: the transaction that has locked the order, or none where it is only judged. */
+  readonly sql: Sql;
   readonly record: OrderRecord;
+  /** Whether anybody in its team has delegated anything. */
+  readonly delegating: boolean;
   readonly actor: Person;
   readonly answers: ResolverAnswers;
 }
@@ -34,6 +40,8 @@ export class OrderDesk {
     private readonly people: OrderPeople,
     private readonly resolvers: OrderResolvers,
     private readonly transitions: OrderTransitions,
+    private readonly orders: OrdersRepository,
+    private readonly database: Database,
     private readonly unitOfWork: UnitOfWork,
   ) {}
 
@@ -60,6 +68,24 @@ export class OrderDesk {
     }
   }
 
+  /** What a command would meet; stores nothing. @throws Problem 404, and what the engine refuses */
+  async judge(
+    principal: UserPrincipal,
+    id: string,
+    prepare: (atHand: AtHand) => Promise<Command>,
+  ): Promise<void> {
+    const sql = this.database;
+    const record = await this.orders.find(scopeOf(principal), id);
+    if (!record) throw notFound(`order ${id}`);
+    const actor = await this.people.actor(sql, record.head.accCode, record.state, {
+      principal,
+      active: true,
+    });
+    const command = await prepare({ sql, record, delegating: true, actor, answers: noAnswers });
+    const outcome = decide(record.state, command);
+    if (!outcome.ok) throw problemOf(outcome.refusal);
+  }
+
   private async once(
     principal: UserPrincipal,
     id: string,
@@ -72,13 +98,17 @@ export class OrderDesk {
     return this.unitOfWork.run(
       async (tx) => {
         let before: OrderRecord | null = null;
-        const done = await this.commands.carryOut(tx, target, async (record, active) => {
-          before = record;
-          const { accCode } = record.head;
-          const known = await this.people.actor(tx, accCode, record.state, { principal, active });
-          const actor = decides ? confirmedBy(known, record, answers) : known;
-          return prepare({ tx, record, actor, answers });
-        });
+        const done = await this.commands.carryOut(
+          tx,
+          target,
+          async ({ record, actorActive: active, delegating }) => {
+            before = record;
+            const { accCode } = record.head;
+            const known = await this.people.actor(tx, accCode, record.state, { principal, active });
+            const actor = decides ? confirmedBy(known, record, answers) : known;
+            return prepare({ sql: tx, record, delegating, actor, answers });
+          },
+        );
         if (before) requireAnswers(before, done.events, answers);
         ({ firstLogId } = done);
         return toView(done.record);

@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { ApproverFinder } from '../approvers/approver-finder.service.js';
+import { CalendarsService } from '../calendars/calendars.service.js';
+import { DelegationsService } from '../delegations/delegations.service.js';
 import { isSystemAdmin, type UserPrincipal } from '../auth/principal.js';
+import { SharedClock } from '../database/shared-clock.js';
 import type { Sql } from '../database/sql.js';
 import { DirectoryService } from '../directory/directory.service.js';
 import type { Target } from '../engine/actions.js';
-import type { DirectoryFacts, Found } from '../engine/advance.js';
+import type { Delegation, DirectoryFacts, Found } from '../engine/advance.js';
 import {
   isFound,
   isLazy,
@@ -15,6 +18,7 @@ import {
   type StepState,
 } from '../engine/order-state.js';
 import { allApprovers } from '../engine/repeat.js';
+import { standsIn } from '../engine/seats.js';
 import {
   type AutoApprove,
   type Person,
@@ -23,6 +27,8 @@ import {
   userOfSubject,
   userSubject,
 } from '../engine/vocabulary.js';
+import { Clock } from '../runtime/clock.js';
+import type { OrderRecord } from './order.record.js';
 
 /** The role under which the system node asks for system administrators; it comes from tokens, not from the directory. */
 const systemAdminSubject = roleSubject('system_admin');
@@ -33,9 +39,20 @@ export interface Somebody {
   readonly systemAdmin: boolean;
 }
 
+/** An order for which facts are wanted, and whether anybody in its team has delegated anything. */
+export interface Occasion {
+  readonly record: Pick<OrderRecord, 'head' | 'state'>;
+  readonly delegating: boolean;
+}
+
 /** Whose facts are wanted for steps that may open. */
 export interface Ahead {
   readonly team: string | null;
+  readonly businessType: string;
+  /** What the conditions of delegations are judged by. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Whether anybody in the team has delegated anything. */
+  readonly delegating: boolean;
   readonly autoApprove: AutoApprove;
   readonly applicant: Somebody;
   readonly steps: readonly StepSnapshot[];
@@ -55,6 +72,10 @@ export class OrderPeople {
   constructor(
     private readonly directory: DirectoryService,
     private readonly finder: ApproverFinder,
+    private readonly delegations: DelegationsService,
+    private readonly calendars: CalendarsService,
+    private readonly sharedClock: SharedClock,
+    private readonly clock: Clock,
   ) {}
 
   /** The caller, as the directory has them at this moment; inactive ones sit nowhere. */
@@ -90,14 +111,15 @@ export class OrderPeople {
    * open step's people is still there. An order that asks people by name only asks the directory nothing.
    * @param also steps that may open although they do not wait: a return's goal, all of them for a resubmission
    * @param refuses whether a step without anybody refuses the command, as it does an opening
+   * @param variables those that count from now on
    */
   async facts(
     sql: Sql,
-    team: string | null,
-    state: OrderState,
+    { record: { head, state }, delegating }: Occasion,
     answered: ReadonlyMap<number, Found>,
     also: (step: StepState) => boolean = () => false,
     refuses = false,
+    variables = head.variables,
   ): Promise<DirectoryFacts> {
     const ahead = state.steps.filter((step) => step.auditStatus === 'waiting' || also(step));
     const open = openStep(state);
@@ -106,14 +128,17 @@ export class OrderPeople {
     return this.load(
       sql,
       {
-        team,
+        team: head.accCode,
+        businessType: head.businessType,
+        variables,
+        delegating,
         autoApprove: state.autoApprove,
         applicant,
         steps: ahead,
         refuses,
         answered,
       },
-      open && (open.people.length > 0 || awaited(open).length > 0) ? open : null,
+      open,
       approvers,
     );
   }
@@ -126,10 +151,13 @@ export class OrderPeople {
   private async load(
     sql: Sql,
     ahead: Ahead,
-    open: StepState | null,
+    underReview: StepState | null,
     approverCodes: readonly string[],
   ): Promise<DirectoryFacts> {
     const { team, applicant, steps } = ahead;
+    const asks = underReview && (underReview.people.length > 0 || awaited(underReview).length > 0);
+    const open = asks ? underReview : null;
+    const reviewed = underReview ? [underReview, ...steps] : steps;
     const named = [...steps, ...(open ? [open] : [])].flatMap((step) => step.subjects);
     const codes = [...new Set([applicant.userCode, ...approverCodes])];
     const memberships = await this.memberships(sql, team, codes, named);
@@ -154,7 +182,54 @@ export class OrderPeople {
       approvers: new Map(
         approverCodes.map((userCode) => [userCode, personOf({ userCode, systemAdmin: false }, memberships)]),
       ),
+      ...(ahead.delegating ? { delegations: await this.standIns(sql, ahead, reviewed) } : {}),
+      ...(open ? await this.lapsed(sql, team, open) : {}),
+      ...(await this.present(sql, team, reviewed)),
     };
+  }
+
+  /** Who has delegated what an order like this asks of them, and through which groups and roles it asks them. */
+  private async standIns(
+    sql: Sql,
+    { team, businessType, variables }: Ahead,
+    steps: readonly StepSnapshot[],
+  ): Promise<Delegation[]> {
+    const inForce = await this.delegations.inForce(sql, team, this.clock.now(), businessType, variables);
+    if (inForce.length === 0) return [];
+    const shared = steps.filter((step) => isLazy(step)).flatMap((step) => step.subjects);
+    const delegators = inForce.map(({ from }) => from);
+    const memberships = await this.memberships(sql, team, delegators, shared);
+    return inForce.map((delegation) => ({
+      ...delegation,
+      subjects: memberships.get(delegation.from) ?? new Set<Subject>(),
+    }));
+  }
+
+  /** Who is represented on a step that asks groups as they are, and has left the groups through which it asked them. */
+  private async lapsed(
+    sql: Sql,
+    team: string | null,
+    open: StepState,
+  ): Promise<Pick<DirectoryFacts, 'lapsed'>> {
+    const represented = open.seats
+      .filter((seat) => seat.gone === 'delegated' && seat.kind === 'acting')
+      .flatMap((seat) => userOfSubject(seat.subject) ?? []);
+    if (represented.length === 0) return {};
+    const memberships = await this.memberships(sql, team, represented, open.subjects);
+    return { lapsed: new Set(represented.filter((userCode) => !memberships.get(userCode)?.size)) };
+  }
+
+  /** The moment, and the calendars by which steps are due; nothing where none is. */
+  async present(
+    sql: Sql,
+    team: string | null,
+    steps: readonly StepSnapshot[],
+  ): Promise<Pick<DirectoryFacts, 'present'>> {
+    const timings = steps.flatMap((step) => step.timing ?? []);
+    if (timings.length === 0) return {};
+    const calendars = unique(timings.flatMap(({ calendar }) => calendar ?? []));
+    const timetable = await this.calendars.timetable(sql, team, calendars);
+    return { present: { now: await this.sharedClock.now(sql), timetable } };
   }
 
   /** Whom rules find for the steps ahead; resolvers are asked elsewhere, since no network is inside a transaction. */
@@ -222,8 +297,15 @@ const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
 /** People whom an open step waits for by name: it has to know whether they are still there. */
 const awaited = (step: StepState): string[] =>
   step.seats
-    .filter((seat) => seat.gone === null && seat.decision === null)
-    .filter((seat) => !isLazy(step) || seat.kind === 'added' || seat.kind === 'consulted')
+    .filter((seat) => (seat.gone === null || seat.gone === 'delegated') && seat.decision === null)
+    .filter(
+      (seat) =>
+        !isLazy(step) ||
+        seat.kind === 'added' ||
+        seat.kind === 'consulted' ||
+        seat.gone === 'delegated' ||
+        standsIn(step, seat),
+    )
     .flatMap((seat) => userOfSubject(seat.subject) ?? []);
 
 /** Everything that an order's steps name or ask, besides people. */

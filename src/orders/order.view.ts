@@ -1,3 +1,4 @@
+import { dueAtOf } from '../engine/clocks.js';
 import type { OrderEvent } from '../engine/events.js';
 import type { StepSnapshot } from '../engine/order-state.js';
 import { type OrderRecord, personOf, seatKey } from './order.record.js';
@@ -15,6 +16,8 @@ export const toView = (record: OrderRecord): OrderView => ({
   userCode: record.state.applicant,
   accCode: record.head.accCode,
   remark: record.head.remark,
+  templateVersion: record.head.templateVersion,
+  distinctApprovers: record.state.distinct,
   variables: record.head.variables,
   error: record.state.error,
   returned: record.state.returned,
@@ -37,6 +40,8 @@ export const shownEvent = (event: OrderEvent): OrderEvent =>
     ? { ...event, steps: event.steps.map((step) => ({ ...step, auditObject: shownObject(step) })) }
     : event;
 
+const momentOf = (at: number | null): Date | null => (at === null ? null : new Date(at));
+
 export const toSteps = (record: OrderRecord): StepView[] =>
   record.state.steps.map((step, index) => ({
     id: record.steps[index]?.id ?? '',
@@ -50,6 +55,9 @@ export const toSteps = (record: OrderRecord): StepView[] =>
     auditUserCode: step.auditUserCode,
     auditMsg: step.auditMsg,
     reason: step.reason,
+    nodeVersion: step.nodeVersion ?? null,
+    timing: step.timing ?? null,
+    dueAt: momentOf(dueAtOf(step)),
     assignees: step.seats
       .flatMap((seat) => {
         const userCode = personOf(seat);

@@ -7,6 +7,7 @@ import {
   type SignPosition,
   signPositions,
 } from '../engine/order-state.js';
+import type { Timing } from '../engine/timing.js';
 import { applyStatuses, approvalModes, auditObjectTypes, auditStatuses } from '../engine/vocabulary.js';
 import type { LogEntry } from '../operation-log/operation-log.service.js';
 import { Code, field, Moment, Text, Verbatim, WholeNumber } from '../http/fields.js';
@@ -156,6 +157,28 @@ export class StepView {
   })
   reason: string | null;
 
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'The version of the node that was copied.',
+    example: 1,
+  })
+  nodeVersion: number | null;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: 'When the stage is due (docs/time.md).',
+  })
+  timing: Timing | null;
+
+  @Moment({
+    nullable: true,
+    description: 'When the open step is due; null where it is not, or where its time stands still.',
+  })
+  dueAt: Date | null;
+
   @ApiProperty({ type: [AssigneeView] })
   assignees: readonly AssigneeView[];
 
@@ -213,6 +236,18 @@ export class ReturnedView {
 export class OrderView extends OrderSummary {
   @ApiProperty({ type: String, nullable: true })
   remark: string | null;
+
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description:
+      'The version of the template that it walks; null for orders from before there were versions.',
+    example: 1,
+  })
+  templateVersion: number | null;
+
+  @ApiProperty({ description: 'Whether nobody may decide two of its steps.', example: false })
+  distinctApprovers: boolean;
 
   @ApiProperty({ type: 'object', additionalProperties: true, example: variablesExample })
   variables: Readonly<Record<string, unknown>>;

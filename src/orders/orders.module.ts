@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ApproversModule } from '../approvers/approvers.module.js';
+import { CalendarsModule } from '../calendars/calendars.module.js';
+import { DelegationsModule } from '../delegations/delegations.module.js';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { OperationLogModule } from '../operation-log/operation-log.module.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
@@ -17,6 +19,7 @@ import { OrderCommands } from './order.commands.js';
 import { OrderDesk } from './order.desk.js';
 import { OrderPeople } from './order.people.js';
 import { OrderResolvers } from './order.resolvers.js';
+import { OrderTimersService } from './order-timers.service.js';
 import { OrderTransitions } from './order.transitions.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersRepository } from './orders.repository.js';
@@ -25,7 +28,14 @@ import { RecountHandler } from './recount.handler.js';
 import { SeatsRepository } from './seats.repository.js';
 
 @Module({
-  imports: [ApproversModule, DirectoryModule, OperationLogModule, OutboxModule],
+  imports: [
+    ApproversModule,
+    CalendarsModule,
+    DelegationsModule,
+    DirectoryModule,
+    OperationLogModule,
+    OutboxModule,
+  ],
   controllers: [OrderActionsController, OrdersController],
   providers: [
     CopiesRepository,
@@ -41,12 +51,20 @@ import { SeatsRepository } from './seats.repository.js';
     OrderListsRepository,
     OrderPeople,
     OrderResolvers,
+    OrderTimersService,
     OrderTransitions,
     OrdersRepository,
     OrdersService,
     RecountHandler,
     SeatsRepository,
   ],
-  exports: [ObjectOrdersService, OpeningService, OrderCallbacksService, OrdersService],
+  exports: [
+    ObjectOrdersService,
+    OpeningService,
+    OrderActionsService,
+    OrderCallbacksService,
+    OrderTimersService,
+    OrdersService,
+  ],
 })
 export class OrdersModule {}

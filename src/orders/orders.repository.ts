@@ -2,11 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { TeamScope } from '../auth/principal.js';
 import { teamClause } from '../auth/team-clause.js';
 import { Database } from '../database/database.js';
+import { delegatingIn } from '../delegations/delegations.service.js';
 import { forUpdate, toDbTime } from '../database/dialect.js';
 import { insertRows, places, type Sql, type SqlValue, type Tx } from '../database/sql.js';
 import { applyStatusCodes, auditObjectTypeCodes, auditStatusCodes } from '../engine/codes.js';
-import type { OrderState, StepState } from '../engine/order-state.js';
+import { dueAtOf } from '../engine/clocks.js';
+import type { OrderState } from '../engine/order-state.js';
 import { Problem } from '../http/problem.js';
+import { Clock } from '../runtime/clock.js';
 import type { OrderRecord } from './order.record.js';
 import { orderColumns, type OrderSqlRow, stepColumns, type StepSqlRow, toRecord } from './order.rows.js';
 import { SeatsRepository } from './seats.repository.js';
@@ -20,6 +23,8 @@ export interface LockedOrder {
   readonly actorActive: boolean;
   /** Whether somebody subscribes to what happens to orders of its team. */
   readonly watched: boolean;
+  /** Whether anybody in its team has delegated anything. */
+  readonly delegating: boolean;
 }
 
 /** Whether a team's orders are watched; the platform's subscriptions (scope '') watch all. @param team a column, or `?` */
@@ -35,6 +40,7 @@ export class OrdersRepository {
   constructor(
     private readonly database: Database,
     private readonly seats: SeatsRepository,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -44,14 +50,19 @@ export class OrdersRepository {
   async lock(tx: Tx, scope: TeamScope, id: string, actorCode: string): Promise<LockedOrder | null> {
     const active = `(SELECT u.active FROM dms_s_apply_user u
         WHERE u.user_code = ? AND (u.acc_code IS NULL OR u.acc_code = o.acc_code)) AS actor_active`;
+    const delegating = delegatingIn('o.acc_code', this.clock.now());
     const rows = await this.select<{
       readonly actor_active: number | null;
       readonly watched: number | string;
+      readonly delegating: number | string;
     }>(
       tx,
       scope,
       id,
-      { sql: `, ${active}, ${watchedBy('o.acc_code')}`, values: [actorCode] },
+      {
+        sql: `, ${active}, ${watchedBy('o.acc_code')}, ${delegating.sql}`,
+        values: [actorCode, ...delegating.values],
+      },
       forUpdate(this.database.dialect),
     );
     const [order] = rows;
@@ -60,6 +71,7 @@ export class OrdersRepository {
           record: toRecord(order, rows),
           actorActive: order.actor_active !== 0,
           watched: Number(order.watched) === 1,
+          delegating: Number(order.delegating) === 1,
         }
       : null;
   }
@@ -257,10 +269,6 @@ export class OrdersRepository {
     );
   }
 }
-
-/** When an open step is due whose time runs. */
-const dueAtOf = ({ auditStatus, clock }: StepState): number | null =>
-  auditStatus === 'in_review' && clock?.running ? clock.dueAt : null;
 
 /** What few transitions change, written only when it has changed. */
 function rareColumns(before: OrderRecord, after: OrderRecord): (readonly [string, SqlValue])[] {

@@ -161,8 +161,9 @@ export class OrdersService {
     return this.desk.command(
       principal,
       id,
-      async ({ tx, record, actor, answers }) => {
-        const facts = await this.people.facts(tx, record.head.accCode, record.state, answers.approvers);
+      async (atHand) => {
+        const { sql, actor, answers } = atHand;
+        const facts = await this.people.facts(sql, atHand, answers.approvers);
         // By the time the next step opens, the caller is one of those who have approved before.
         const approvers = new Map(facts.approvers).set(actor.userCode, actor);
         return {

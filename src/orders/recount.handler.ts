@@ -61,10 +61,7 @@ export class RecountHandler implements DeliveryHandler, OnModuleInit {
         await this.commands.carryOut(
           tx,
           { scope: 'all', id: orderId, userCode: systemUserCode },
-          async ({ head, state }) => ({
-            type: 'recount',
-            facts: await this.people.facts(tx, head.accCode, state, ahead),
-          }),
+          async (order) => ({ type: 'recount', facts: await this.people.facts(tx, order, ahead) }),
         );
       },
     };
@@ -74,14 +71,14 @@ export class RecountHandler implements DeliveryHandler, OnModuleInit {
     return this.callbacks.lock(tx, 'all', orderId);
   }
 
-  /** The orders on which it is one of these people's turn, each to be recounted. */
+  /** The orders on which it is one of these people's turn, or that of whoever stands in for them; each is recounted. */
   private async note(tx: Tx, userCodes: readonly string[]): Promise<void> {
     const orders = new Map<string, string | null>();
     for (let from = 0; from < userCodes.length; from += peopleAtOnce) {
       const part = userCodes.slice(from, from + peopleAtOnce);
       const rows = await tx.rows<{ readonly id: string; readonly team: string | null }>(
         `SELECT DISTINCT apply_order_id AS id, acc_code AS team FROM dms_s_apply_order_assignee
-          WHERE subject IN (${places(part.length)}) AND state = 1`,
+          WHERE subject IN (${places(part.length)}) AND (state = 1 OR gone = 'delegated')`,
         part.map(userSubject),
       );
       for (const { id, team } of rows) orders.set(id, team);
