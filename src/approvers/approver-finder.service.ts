@@ -2,12 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { Sql } from '../database/sql.js';
 import { DirectoryService } from '../directory/directory.service.js';
 import type { Found } from '../engine/advance.js';
+import type { FoundWhy } from '../engine/events.js';
 import type { FindingRule } from '../engine/order-state.js';
 import { type AuditObjectType, isGroupSubject, type Subject, userOfSubject } from '../engine/vocabulary.js';
 import { wrongChoices } from './applicant-choice.js';
+import { reasonOf } from './found.texts.js';
 import { nthLeader } from './leaders.js';
 
 export { wrongChoices } from './applicant-choice.js';
+export { reasonOf } from './found.texts.js';
 
 /** A stage's rule, and for whom it is to find somebody. */
 export interface Search {
@@ -23,12 +26,13 @@ export interface Search {
 
 /** Whom a rule finds. */
 export interface Finding extends Found {
+  readonly why: readonly FoundWhy[];
   /** One for each of the people, in their sequence: why they were found, for administrators. */
   readonly reasons: readonly { readonly userCode: string; readonly reason: string }[];
 }
 
 /** The people found, each with the reason; a map keeps their sequence and has each once. */
-type Reasons = ReadonlyMap<string, string>;
+type Reasons = ReadonlyMap<string, FoundWhy>;
 
 /** How many people one statement asks about: fewer than the 32,766 values that SQLite binds. */
 const perStatement = 20_000;
@@ -48,7 +52,11 @@ export class ApproverFinder {
     return {
       people: [...found.keys()],
       problem: null,
-      reasons: [...found].map(([userCode, reason]) => ({ userCode, reason })),
+      why: [...found.values()],
+      reasons: [...found.values()].map((why) => ({
+        userCode: why.userCode,
+        reason: reasonOf(why, search.applicant).en,
+      })),
     };
   }
 
@@ -72,7 +80,8 @@ export class ApproverFinder {
     const chain = await this.directory.departmentChain(sql, team, applicant);
     const leader = nthLeader(chain, applicant, Number(auditObject[0]), finding.pastVacant);
     if (leader === null) return new Map();
-    return new Map([[leader.userCode, `leader of ${level(leader.department, leader.level, applicant)}`]]);
+    const { userCode, department, level } = leader;
+    return new Map([[userCode, { userCode, rule: 'leader', of: department, level }]]);
   }
 
   private async chosen(sql: Sql, { team, auditObject, finding }: Search): Promise<Reasons> {
@@ -82,7 +91,7 @@ export class ApproverFinder {
     return new Map(
       chosen
         .filter((userCode) => !wrong.has(userCode))
-        .map((userCode) => [userCode, 'chosen by the applicant']),
+        .map((userCode): [string, FoundWhy] => [userCode, { userCode, rule: 'chosen' }]),
     );
   }
 
@@ -97,14 +106,14 @@ export class ApproverFinder {
         const sharing = await inParts([...people.keys()], (part) =>
           this.directory.sharingGroups(sql, team, applicant, part),
         );
-        return kept(people, new Set(sharing), `in a group of ${applicant}'s`);
+        return kept(people, new Set(sharing), { restriction: 'group' });
       }
       case 'department': {
         const departments = await this.departmentsOf(sql, team, [applicant, ...people.keys()]);
         const own = departments.get(applicant);
         return own === undefined
           ? new Map()
-          : kept(people, peopleOf(departments, own), `in department ${own}, as ${applicant} is`);
+          : kept(people, peopleOf(departments, own), { restriction: 'department', department: own });
       }
       case 'department_chain':
         return this.nearest(sql, search, people);
@@ -116,12 +125,12 @@ export class ApproverFinder {
     const shared = subjects.filter((subject) => userOfSubject(subject) === null);
     const inactive = await this.directory.inactiveOf(sql, team, users);
     const members = await this.directory.membersOf(sql, shared, team);
-    const people = new Map<string, string>();
+    const people = new Map<string, FoundWhy>();
     for (const subject of subjects) {
       const user = userOfSubject(subject);
       const behind = user === null ? (members.get(subject) ?? []) : inactive.has(user) ? [] : [user];
-      const reason = user === null ? membership(subject) : 'named by the node';
-      for (const userCode of behind) if (!people.has(userCode)) people.set(userCode, reason);
+      const reason = user === null ? membership(subject) : ({ rule: 'named' } as const);
+      for (const userCode of behind) if (!people.has(userCode)) people.set(userCode, { userCode, ...reason });
     }
     return people;
   }
@@ -134,9 +143,9 @@ export class ApproverFinder {
     const inhabited = new Set(departments.values());
     const index = chain.findIndex(({ code }) => inhabited.has(code));
     const department = chain[index]?.code;
-    return department === undefined
-      ? new Map()
-      : kept(people, peopleOf(departments, department), `in ${level(department, index + 1, applicant)}`);
+    if (department === undefined) return new Map();
+    const within = { restriction: 'department_chain', department, level: index + 1 } as const;
+    return kept(people, peopleOf(departments, department), within);
   }
 
   private async departmentsOf(
@@ -160,21 +169,18 @@ async function inParts<T>(
   return answers;
 }
 
-const kept = (people: Reasons, who: ReadonlySet<string>, why: string): Reasons =>
+const kept = (people: Reasons, who: ReadonlySet<string>, within: FoundWhy['within']): Reasons =>
   new Map(
     [...people]
       .filter(([userCode]) => who.has(userCode))
-      .map(([code, reason]) => [code, `${reason}; ${why}`]),
+      .map(([userCode, why]) => [userCode, { ...why, within }]),
   );
 
 const peopleOf = (departments: ReadonlyMap<string, string>, department: string): ReadonlySet<string> =>
   new Set([...departments].filter(([, code]) => code === department).map(([userCode]) => userCode));
 
-const level = (department: string, number: number, applicant: string): string =>
-  `department ${department} (level ${number} above ${applicant})`;
-
 /** `g:<team>/<code>` or `r:<role>`: codes of groups hold no slash. */
-const membership = (subject: Subject): string =>
+const membership = (subject: Subject): Pick<FoundWhy, 'rule' | 'of'> =>
   isGroupSubject(subject)
-    ? `in group ${subject.slice(subject.lastIndexOf('/') + 1)}`
-    : `has role ${subject.slice('r:'.length)}`;
+    ? { rule: 'group', of: subject.slice(subject.lastIndexOf('/') + 1) }
+    : { rule: 'role', of: subject.slice('r:'.length) };

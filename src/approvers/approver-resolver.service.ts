@@ -48,7 +48,8 @@ export class ApproverResolver {
   async approvers(question: Question): Promise<Found> {
     const answer = await this.ask(question, null);
     if ('why' in answer) return { people: [], problem: problemOf(answer.why) };
-    return { people: await this.reviewersAmong(question.team, answer.userCodes), problem: null };
+    const people = await this.reviewersAmong(question.team, answer.userCodes);
+    return { people, problem: null, why: people.map((userCode) => ({ userCode, rule: 'resolver' })) };
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { OrderEvent } from './events.js';
+import type { FoundWhy, OrderEvent } from './events.js';
 import { evolve } from './evolve.js';
 import { evolveStep, sitters } from './evolve-step.js';
 import {
@@ -28,6 +28,8 @@ export interface Found {
   readonly people: readonly string[];
   /** Why nobody could be asked for; a business system that does not answer is no permission to go on. */
   readonly problem: string | null;
+  /** Why each of them was found; left out: not known. */
+  readonly why?: readonly FoundWhy[];
 }
 
 /** A delegation that holds for the order at this moment: its period, business type and condition were judged before. */
@@ -105,6 +107,8 @@ export interface Asked {
   readonly people: readonly string[];
   readonly subjects?: readonly Subject[];
   readonly reason?: string;
+  /** Of a rule: why it found them. */
+  readonly why?: readonly FoundWhy[];
 }
 
 /** Opens a step for review. */
@@ -126,6 +130,21 @@ const administrators: readonly Subject[] = [roleSubject('team_admin'), roleSubje
  * step opens all the same: what was approved is not taken back, and an administrator can seat somebody.
  */
 export function askOn(state: OrderState, step: StepState, facts: DirectoryFacts): Asked | 'skip' {
+  const asked = whoIsAsked(state, step, facts);
+  const why = asked === 'skip' || !isFound(step) ? [] : whyAsked(asked, facts.found.get(step.applyStep));
+  return asked === 'skip' || why.length === 0 ? asked : { ...asked, why };
+}
+
+/** Of so many people the log tells why they were found; of thousands it tells the rule. */
+const mostReasons = 200;
+
+/** Why those were found whom the step asks; others were found, but would not count. */
+function whyAsked({ people }: Asked, found: Found | undefined): FoundWhy[] {
+  const asked = new Set(people);
+  return (found?.why ?? []).filter(({ userCode }) => asked.has(userCode)).slice(0, mostReasons);
+}
+
+function whoIsAsked(state: OrderState, step: StepState, facts: DirectoryFacts): Asked | 'skip' {
   const found = facts.found.get(step.applyStep);
   const asking = askingOn(state, step);
   const people = isLazy(step) ? [] : peopleAsked(asking, step, facts);

@@ -13,6 +13,7 @@ import type { OrderEvent } from './events.js';
 import { evolve } from './evolve.js';
 import { withWhatFollows } from './following.js';
 import { sitters } from './evolve-step.js';
+import { sawOf } from './seen.js';
 import { isFound, isLazy, type OrderState, type StepSnapshot, type StepState } from './order-state.js';
 import { happened, refused, type Outcome } from './outcome.js';
 import { type AutoApprove, type Dedupe, userOfSubject } from './vocabulary.js';
@@ -43,6 +44,7 @@ export function open(opening: Opening): Outcome {
   const orphan = path.find((planned) => planned.problem !== null);
   if (orphan?.problem) return refused('approver_not_found', orphan.problem);
 
+  const saw = sawOf(opening.stages, opening.variables);
   const events: OrderEvent[] = [
     {
       type: 'order.opened',
@@ -53,6 +55,7 @@ export function open(opening: Opening): Outcome {
       ...(opening.dedupe === 'none' ? {} : { dedupe: opening.dedupe }),
       ...(opening.distinct ? { distinct: true } : {}),
       ...(opening.templateVersion === undefined ? {} : { templateVersion: opening.templateVersion }),
+      ...(saw ? { saw } : {}),
       steps: opening.stages,
     },
   ];

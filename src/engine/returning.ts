@@ -8,6 +8,7 @@ import { happened, refused, type Outcome, wrongField } from './outcome.js';
 import { mayDecide, peopleLeft } from './permission.js';
 import { returnedTo } from './repeat.js';
 import { decidedElsewhere } from './separation.js';
+import { sawOf } from './seen.js';
 import type { Person } from './vocabulary.js';
 
 /** What leads an order back on its path. */
@@ -120,8 +121,15 @@ function resubmit(state: OrderState, command: Given<'resubmit'>): Outcome {
 
   const holds = (step: StepState): boolean => conditionHolds(step.condition, variables);
   const walk = ahead.filter(holds).map((step) => step.applyStep);
+  const saw = sawOf(ahead, variables);
   const events: OrderEvent[] = [
-    { type: 'order.resubmitted', remark, ...(changed ? { variables: changed } : {}), walk },
+    {
+      type: 'order.resubmitted',
+      remark,
+      ...(changed ? { variables: changed } : {}),
+      walk,
+      ...(saw ? { saw } : {}),
+    },
   ];
   for (const step of ahead) {
     if (holds(step) || isSkippedByCondition(step)) continue;

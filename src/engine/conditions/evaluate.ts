@@ -131,11 +131,12 @@ function valueOf(condition: Condition, variables: unknown): Value {
 /**
  * Follows a path of own properties through objects. Arrays end it, so that `items.length` is no property of the order; so do
  * accessors, which JSON does not make and which could run code.
+ * @returns undefined for what is not there
  */
-function lookUp(path: readonly string[], variables: unknown): unknown {
+export function lookUp(path: readonly string[], variables: unknown): unknown {
   let holder: unknown = variables;
   for (const name of path) {
-    if (typeof holder !== 'object' || holder === null || Array.isArray(holder)) return null;
+    if (typeof holder !== 'object' || holder === null || Array.isArray(holder)) return undefined;
     holder = Object.getOwnPropertyDescriptor(holder, name)?.value;
   }
   return holder;
