@@ -13,7 +13,8 @@ const businessTypes = recordKeeping;
 const templates = ['nodes', 'business-types', ...recordKeeping];
 const bindings = ['templates', ...templates];
 const approvers = ['templates', ...templates];
-const orders = ['approvers', 'bindings', ...bindings];
+const delegations = recordKeeping;
+const orders = ['approvers', 'bindings', 'delegations', ...bindings];
 const aboveOrders = ['orders', ...orders];
 const mayUse = {
   directory: [],
@@ -24,6 +25,7 @@ const mayUse = {
   templates,
   bindings,
   approvers,
+  delegations,
   orders,
   steps: aboveOrders,
   callbacks: aboveOrders,

@@ -28,6 +28,11 @@ const tables: readonly TableDefinition[] = [
     ],
   },
   {
+    name: 'dms_s_apply_delegation_scope',
+    columns: { scope: 'varchar(64) NOT NULL' },
+    primaryKey: ['scope'],
+  },
+  {
     name: 'dms_s_apply_calendar',
     columns: {
       scope: 'varchar(64) NOT NULL',

@@ -16,6 +16,7 @@ import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import type { Database } from './database/database.js';
 import { UnitOfWork } from './database/unit-of-work.js';
+import { DelegationsModule } from './delegations/delegations.module.js';
 import { DirectoryModule } from './directory/directory.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
@@ -50,6 +51,7 @@ export class AppModule {
         ObservabilityModule,
         ApiKeysModule,
         DirectoryModule,
+        DelegationsModule,
         NodesModule,
         BusinessTypesModule,
         TemplatesModule,

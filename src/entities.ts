@@ -3,6 +3,8 @@ import { apiKeyTeamEntity } from './api-keys/api-key-team.entity.js';
 import { bindingEntity } from './bindings/binding.entity.js';
 import { businessTypeEntity } from './business-types/business-type.entity.js';
 import type { EntitySchemasFor } from './database/database.js';
+import { delegationEntity } from './delegations/delegation.entity.js';
+import { delegationScopeEntity } from './delegations/delegation-scope.entity.js';
 import { departmentEntity } from './directory/department.entity.js';
 import { groupEntity } from './directory/group.entity.js';
 import { groupMemberEntity } from './directory/group-member.entity.js';
@@ -37,6 +39,8 @@ export const entitiesFor: EntitySchemasFor = (dialect) =>
     groupEntity,
     groupMemberEntity,
     departmentEntity,
+    delegationEntity,
+    delegationScopeEntity,
     apiKeyEntity,
     apiKeyTeamEntity,
     orderEntity,

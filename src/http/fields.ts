@@ -10,6 +10,7 @@ import {
   IsInt,
   IsOptional,
   IsString,
+  isISO8601,
   Matches,
   Max,
   Min,
@@ -199,6 +200,28 @@ export const Moment = (options: FieldOptions = {}): PropertyDecorator =>
     example: '2026-11-22T08:30:00.000Z',
     ...documented(options),
   });
+
+/** With a zone and four digits of a year: what a `datetime` column can hold, whatever the zone. */
+const momentPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+
+/** A date and time in requests: ISO 8601 with its zone, which nobody has to guess. */
+export const MomentGiven = (options: FieldOptions = {}): PropertyDecorator =>
+  field(
+    options,
+    { type: 'string', format: 'date-time' },
+    ValidateBy({
+      name: 'moment',
+      validator: {
+        validate: (text: unknown) =>
+          typeof text === 'string' &&
+          momentPattern.test(text) &&
+          isISO8601(text, { strict: true, strictSeparator: true }) &&
+          /^[12]\d{3}$/.test(String(new Date(text).getUTCFullYear())),
+        defaultMessage: () =>
+          '$property must be a date and time with its zone, such as 2026-11-22T08:30:00Z or 2026-11-22T16:30:00+08:00',
+      },
+    }),
+  );
 
 /** Any field with its own validators. */
 export function field(

@@ -13,6 +13,7 @@ const problems = {
   already_exists: [409, 'Already exists'],
   in_use: [409, 'Still in use'],
   system_object: [409, 'System objects are read-only'],
+  delegation_circle: [409, 'Delegations would form a circle'],
   business_type_disabled: [409, 'The business type is switched off'],
   not_in_review: [409, 'The order is not under review'],
   already_decided: [409, 'Already decided'],
