@@ -6,10 +6,19 @@ import type { OrderEvent } from '../engine/events.js';
 import { type Page, pageOf, type PageWindow } from '../http/pagination.js';
 import { Ids } from '../runtime/ids.js';
 import { type ChainedRow, chainStart, hashOf, storable } from './chain.js';
+import {
+  checkChain,
+  type Finding,
+  type FindingKind,
+  findingKinds,
+  maxFindings,
+  type OrderMark,
+} from './chain-check.js';
 import { describe } from './describe.js';
 import { chainedOver, storedColumns, type StoredRow, type StoredSqlRow, toStoredRow } from './stored-row.js';
 
-export type { StoredRow };
+export { findingKinds, maxFindings };
+export type { Finding, FindingKind, OrderMark, StoredRow };
 
 /** One committed command of an order: its events, in sequence. */
 export interface Transition {
@@ -128,6 +137,11 @@ export class OperationLogService {
   /** Every row of an order as the table holds it, in sequence. */
   stored(orderId: string): Promise<StoredRow[]> {
     return this.storedIn(this.database, orderId);
+  }
+
+  /** What is wrong with the chain of an order's rows, as {@link stored} gives them. */
+  check(rows: readonly StoredRow[], order: OrderMark): Finding[] {
+    return checkChain(rows, order);
   }
 
   private async storedIn(sql: Sql, orderId: string): Promise<StoredRow[]> {
