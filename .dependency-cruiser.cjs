@@ -8,26 +8,30 @@ const platform = ['config', 'runtime', 'database', 'http', 'auth', 'outbound', '
  * bindings → templates → nodes.
  */
 const recordKeeping = ['directory', 'operation-log'];
-const nodes = recordKeeping;
+const nodes = ['versions', ...recordKeeping];
 const businessTypes = recordKeeping;
-const templates = ['nodes', 'business-types', ...recordKeeping];
+const templates = ['nodes', 'business-types', ...nodes];
 const bindings = ['templates', ...templates];
 const approvers = ['templates', ...templates];
+const calendars = recordKeeping;
 const delegations = recordKeeping;
-const orders = ['approvers', 'bindings', 'delegations', ...bindings];
+const orders = ['approvers', 'bindings', 'calendars', 'delegations', ...bindings];
 const aboveOrders = ['orders', ...orders];
 const mayUse = {
   directory: [],
   'operation-log': [],
   'api-keys': recordKeeping,
+  versions: [],
   nodes,
   'business-types': businessTypes,
   templates,
   bindings,
   approvers,
+  calendars,
   delegations,
   orders,
-  steps: aboveOrders,
+  stuck: aboveOrders,
+  steps: ['stuck', ...aboveOrders],
   callbacks: aboveOrders,
   objects: aboveOrders,
   providers: aboveOrders,
@@ -101,10 +105,10 @@ module.exports = {
     {
       name: 'features-meet-at-the-door',
       comment:
-        'Another feature is reached through its *.service, *.module or *.port file, never its tables or routes.',
+        'Another feature is reached through its *.service, *.module or *.port file, or its sentences (*.texts), never its tables or routes.',
       severity: 'error',
       from: { path: inRoom(features) },
-      to: { path: inRoom(features), pathNot: ['^src/$1/', '\\.(service|module|port)\\.ts$'] },
+      to: { path: inRoom(features), pathNot: ['^src/$1/', '\\.(service|module|port|texts)\\.ts$'] },
     },
     ...features.map((feature) => ({
       name: `${feature}-points-down`,

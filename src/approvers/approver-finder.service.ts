@@ -6,11 +6,9 @@ import type { FoundWhy } from '../engine/events.js';
 import type { FindingRule } from '../engine/order-state.js';
 import { type AuditObjectType, isGroupSubject, type Subject, userOfSubject } from '../engine/vocabulary.js';
 import { wrongChoices } from './applicant-choice.js';
-import { reasonOf } from './found.texts.js';
 import { nthLeader } from './leaders.js';
 
 export { wrongChoices } from './applicant-choice.js';
-export { reasonOf } from './found.texts.js';
 
 /** A stage's rule, and for whom it is to find somebody. */
 export interface Search {
@@ -24,12 +22,8 @@ export interface Search {
   readonly finding: FindingRule;
 }
 
-/** Whom a rule finds. */
-export interface Finding extends Found {
-  readonly why: readonly FoundWhy[];
-  /** One for each of the people, in their sequence: why they were found, for administrators. */
-  readonly reasons: readonly { readonly userCode: string; readonly reason: string }[];
-}
+/** Whom a rule finds, and why. */
+export type Finding = Required<Found>;
 
 /** The people found, each with the reason; a map keeps their sequence and has each once. */
 type Reasons = ReadonlyMap<string, FoundWhy>;
@@ -53,10 +47,6 @@ export class ApproverFinder {
       people: [...found.keys()],
       problem: null,
       why: [...found.values()],
-      reasons: [...found.values()].map((why) => ({
-        userCode: why.userCode,
-        reason: reasonOf(why, search.applicant).en,
-      })),
     };
   }
 

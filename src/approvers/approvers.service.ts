@@ -17,6 +17,7 @@ import { ApproverFinder, wrongChoices } from './approver-finder.service.js';
 import { ApproverResolver } from './approver-resolver.service.js';
 import type { ResolveApprovers, ResolvedApprovers } from './approvers.dto.js';
 import { ruleErrors } from './approvers.rules.js';
+import { reasonOf } from './found.texts.js';
 
 /** What is tried out. */
 interface Rule {
@@ -59,7 +60,7 @@ export class ApproversService {
       return { approvers: people.map((userCode) => ({ userCode, reason })), whenNobody, problem };
     }
     await this.requireChoice(team, rule);
-    const { reasons, problem } = await this.finder.find(this.database, {
+    const { why, problem } = await this.finder.find(this.database, {
       team,
       applicant: dto.userCode,
       auditObjectType,
@@ -67,7 +68,11 @@ export class ApproversService {
       subjects: await this.subjectsOf(team, rule),
       finding,
     });
-    return { approvers: reasons, whenNobody, problem };
+    const approvers = why.map((one) => ({
+      userCode: one.userCode,
+      reason: reasonOf(one, dto.userCode).en,
+    }));
+    return { approvers, whenNobody, problem };
   }
 
   /** The node's, as a copy for an order; or the one that the request describes. */

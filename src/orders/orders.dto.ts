@@ -10,6 +10,7 @@ import {
 import type { Timing } from '../engine/timing.js';
 import { applyStatuses, approvalModes, auditObjectTypes, auditStatuses } from '../engine/vocabulary.js';
 import type { LogEntry } from '../operation-log/operation-log.service.js';
+import type { Both } from '../http/language.js';
 import { Code, field, Moment, Text, Verbatim, WholeNumber } from '../http/fields.js';
 import { Chosen } from './chosen.field.js';
 import type { ChosenApprovers } from './opening.stages.js';
@@ -96,7 +97,7 @@ export class AssigneeView {
     enum: seatKinds,
     description:
       'How the person came to the step: named by the stage, found by its rule, taken over from somebody, added as a ' +
-      'signature, consulted for an opinion, or acting through a group or as administrator.',
+      'signature, consulted for an opinion, acting through a group or as administrator, or asked because it is overdue.',
   })
   kind: SeatKind;
 
@@ -280,6 +281,14 @@ export class OrderView extends OrderSummary {
   steps: readonly StepView[];
 }
 
+export class StandInView {
+  @ApiProperty({ example: 'u2' })
+  userCode: string;
+
+  @ApiProperty({ description: 'Whose place it is.', example: 'u1' })
+  onBehalfOf: string;
+}
+
 export class PlannedStepView {
   @ApiProperty({ example: 1 })
   applyStep: number;
@@ -314,6 +323,12 @@ export class PlannedStepView {
   approvers: readonly string[];
 
   @ApiProperty({
+    type: [StandInView],
+    description: 'Who would sit there for one of them (docs/delegation.md).',
+  })
+  standIns: readonly StandInView[];
+
+  @ApiProperty({
     type: String,
     nullable: true,
     description: 'Why an order could not be opened because of it.',
@@ -336,12 +351,45 @@ export class OrderPreview {
   problems: readonly string[];
 }
 
+/** A sentence in each of the languages. */
+export class SentenceView implements Both {
+  @ApiProperty({ example: 'you are a reviewer of step 1 "财务复核"' })
+  en: string;
+
+  @ApiProperty({ example: '您是第 1 步“财务复核”的审批人' })
+  zh: string;
+}
+
 export class CanAct {
   @ApiProperty()
   canAct: boolean;
 
-  @ApiProperty({ description: 'Why, for a person.', example: 'you are a reviewer of step 1 "财务复核"' })
+  @ApiProperty({
+    description: 'Why, for a person, in the language asked for.',
+    example: 'you are a reviewer of step 1 "财务复核"',
+  })
   reason: string;
+
+  @ApiProperty({
+    description:
+      'Why, as a stable word. Who may: `assignee`, `signer`, `consultant`, `leader`, `system_admin`. Who may not: ' +
+      '`order_ended`, `no_step_open`, `own_order`, `decided_elsewhere`, `already_decided`, `step_passed`, ' +
+      '`not_reviewer`, `handed_over`, `delegated`, `no_longer_reviewer`, `waits_for_opinion`, `not_their_turn`, ' +
+      '`unconfirmed`.',
+    example: 'assignee',
+  })
+  word: string;
+
+  @ApiProperty({ type: SentenceView, description: 'The reason in every language.' })
+  reasons: Both;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'For whom the caller would decide, standing in.',
+    example: null,
+  })
+  onBehalfOf: string | null;
 }
 
 export class LogEntryView implements Omit<LogEntry, 'data'> {

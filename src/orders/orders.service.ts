@@ -10,7 +10,9 @@ import {
 import { Database } from '../database/database.js';
 import { DirectoryService } from '../directory/directory.service.js';
 import { mayDecide, needsConfirmation } from '../engine/permission.js';
-import type { Capacity, Person } from '../engine/vocabulary.js';
+import { standsIn } from '../engine/seats.js';
+import type { Person } from '../engine/vocabulary.js';
+import { both, type Language } from '../http/language.js';
 import { type Page, type PageQuery, windowOf } from '../http/pagination.js';
 import { notFound, Problem } from '../http/problem.js';
 import { type LogEntry, OperationLogService } from '../operation-log/operation-log.service.js';
@@ -24,6 +26,7 @@ import { shownEvent, toView } from './order.view.js';
 import { type OrderFilter, OrderListsRepository } from './order-lists.repository.js';
 import type { CanAct, DecideOrder, OrderSummary, OrderView, WithdrawOrder } from './orders.dto.js';
 import { OrdersRepository } from './orders.repository.js';
+import { whyMay, whyNot } from './why.texts.js';
 
 /** What other rooms may show of an order. */
 export { CanAct, OrderSummary, OrderView, StepView } from './orders.dto.js';
@@ -116,15 +119,18 @@ export class OrdersService {
   }
 
   /** Whether the caller could decide the order now, and why (not): the same rule that a decision is judged by. */
-  async canAct(principal: UserPrincipal, id: string): Promise<CanAct> {
+  async canAct(principal: UserPrincipal, id: string, language: Language): Promise<CanAct> {
     const record = await this.find(principal, id);
     const permission = mayDecide(record.state, await this.confirmed(principal, record));
-    if ('code' in permission) return { canAct: false, reason: permission.detail };
-    const { step, capacity } = permission;
-    return {
-      canAct: true,
-      reason: `you are ${qualities[capacity]} step ${step.applyStep} "${step.nodeName}"`,
-    };
+    if ('code' in permission) {
+      const { why, detail, code } = permission;
+      const reasons = why ? whyNot(why, detail) : both(detail, detail);
+      return { canAct: false, reason: reasons[language], word: why?.word ?? code, reasons, onBehalfOf: null };
+    }
+    const { step, seat, capacity } = permission;
+    const onBehalfOf = seat && standsIn(step, seat) ? seat.onBehalfOf : null;
+    const reasons = whyMay(step, capacity, onBehalfOf);
+    return { canAct: true, reason: reasons[language], word: capacity, reasons, onBehalfOf };
   }
 
   /** An order that the caller may read: applicant, reviewer of any step, who has a copy, administrator, or service account. */
@@ -194,12 +200,3 @@ const toComment = ({ id, data, operationTime }: LogEntry): CommentView[] =>
   data.type === 'order.commented'
     ? [{ id, userCode: data.userCode, text: data.text, attachments: data.attachments, time: operationTime }]
     : [];
-
-const qualities = {
-  assignee: 'a reviewer of',
-  signer: 'an added signature of',
-  consultant: 'asked for your opinion on',
-  repeat: 'a reviewer of',
-  leader: 'a leader who may decide, since it is overdue,',
-  system_admin: 'a system administrator and may decide',
-} as const satisfies Record<Capacity, string>;

@@ -1,7 +1,8 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Headers, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Caller, Permit } from '../auth/permit.js';
 import { asUser, type Principal } from '../auth/principal.js';
+import { LanguageQuery, languageOf } from '../http/language.js';
 import type { Page } from '../http/pagination.js';
 import { Problems } from '../http/problem.docs.js';
 import { CanAct, OrdersService, type OrderSummary, type StepView } from '../orders/orders.service.js';
@@ -18,7 +19,7 @@ export class StepsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'List orders, newest first: mine, todo, done, cc or team' })
+  @ApiOperation({ summary: 'List orders, newest first: mine, todo, done, cc, team or stuck' })
   @ApiOkResponse({ type: OrderPage })
   @Problems('validation_failed')
   list(@Caller() caller: Principal, @Query() query: ListOrders): Promise<Page<OrderSummary>> {
@@ -49,8 +50,13 @@ export class StepsController {
   @Permit('member')
   @ApiOperation({ summary: 'Tell whether the caller could decide the order now, and why' })
   @ApiOkResponse({ type: CanAct })
-  @Problems('not_found')
-  canAct(@Caller() caller: Principal, @Param('id') id: string): Promise<CanAct> {
-    return this.orders.canAct(asUser(caller), id);
+  @Problems('validation_failed', 'not_found')
+  canAct(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Query() { lang }: LanguageQuery,
+    @Headers('accept-language') accepted: string | undefined,
+  ): Promise<CanAct> {
+    return this.orders.canAct(asUser(caller), id, languageOf(lang, accepted));
   }
 }

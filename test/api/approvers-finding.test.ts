@@ -227,7 +227,7 @@ describe('applicant_choice', () => {
     expect(await app.get(ApproverFinder).find(app.database, search)).toEqual({
       people: ['carl'],
       problem: null,
-      reasons: [{ userCode: 'carl', reason: 'chosen by the applicant' }],
+      why: [{ userCode: 'carl', rule: 'chosen' }],
     });
   });
 });
