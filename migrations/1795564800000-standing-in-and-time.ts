@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { keepFirstVersions } from './first-versions.js';
 import { addColumns, createTable, dropColumns, type TableDefinition } from './tables.js';
 
 const tables: readonly TableDefinition[] = [
@@ -129,6 +130,7 @@ export class StandingInAndTime1795564800000 implements MigrationInterface {
     await addColumns(runner, 'dms_s_apply_order', orderColumns);
     await addColumns(runner, 'dms_s_apply_order_process', processColumns);
     await addColumns(runner, 'dms_s_apply_order_log', logColumns);
+    await keepFirstVersions(runner);
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -24,6 +24,7 @@ import { deliveryEntity } from './outbox/delivery.entity.js';
 import { deliveryAttemptEntity } from './outbox/delivery-attempt.entity.js';
 import { templateEntity } from './templates/template.entity.js';
 import { templateStageEntity } from './templates/template-stage.entity.js';
+import { nodeVersionEntity, templateVersionEntity } from './versions/saved-version.entity.js';
 
 /** Every table of the service. The migrations make them; a test compares the two on both databases. */
 export const entitiesFor: EntitySchemasFor = (dialect) =>
@@ -32,6 +33,8 @@ export const entitiesFor: EntitySchemasFor = (dialect) =>
     nodeObjectEntity,
     templateEntity,
     templateStageEntity,
+    templateVersionEntity,
+    nodeVersionEntity,
     businessTypeEntity,
     bindingEntity,
     userEntity,

@@ -276,3 +276,20 @@ export const ListOf = (
     ValidateNested({ each: true }),
     Type(type),
   );
+
+/** A nested object, checked against its own class. */
+export const Nested = (type: () => abstract new () => object, options: FieldOptions = {}): PropertyDecorator =>
+  field(
+    options,
+    { type: () => type() as never },
+    // ValidateNested looks into a list, and would be content with an empty one.
+    ValidateBy({
+      name: 'notListed',
+      validator: {
+        validate: (value: unknown) => !Array.isArray(value),
+        defaultMessage: () => '$property must be an object',
+      },
+    }),
+    ValidateNested(),
+    Type(type),
+  );

@@ -46,3 +46,10 @@ export const fromColumns = (row: FindingColumns) =>
 /** The codes of a finding's rows: an address has none, for it would not fit, and nobody looks for nodes by it. */
 export const objectsOf = ({ auditObjectType, auditObject }: Finding): readonly string[] =>
   auditObjectType === 'resolver' ? [] : auditObject;
+
+/** What a version of a node keeps: all that an administrator can change of it. */
+export const contentOf = (row: NodeRow) => ({
+  templateNodeName: row.templateNodeName,
+  ...fromColumns(row),
+  remark: row.remark,
+});

@@ -207,6 +207,9 @@ export class NodeView {
   @ApiProperty({ type: String, nullable: true })
   remark: string | null;
 
+  @ApiProperty({ minimum: 1, description: 'Counts the saved states of the node, from 1.', example: 1 })
+  version: number;
+
   @Moment()
   createTime: Date;
 

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { scopeOf, teamOf, type TeamScope, type UserPrincipal } from '../auth/principal.js';
 import { wholeSecond } from '../database/dialect.js';
 import { classify } from '../database/errors.js';
-import type { Tx } from '../database/sql.js';
+import type { Sql, Tx } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { nameOf, originCodes } from '../engine/codes.js';
 import type { AuditObjectType } from '../engine/vocabulary.js';
@@ -12,7 +13,8 @@ import { AddressGuard } from '../outbound/address-guard.js';
 import { whyNoCallbackUrl } from '../outbound/callback-url.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
-import { fromColumns, objectsOf, toColumns } from './node-columns.js';
+import { VersionsService } from '../versions/versions.service.js';
+import { contentOf, fromColumns, objectsOf, toColumns } from './node-columns.js';
 import type { NodeRow } from './node.entity.js';
 import { changedFinding, changeErrors, findingErrors, newFinding } from './node-rules.js';
 import type { CreateNode, ListNodes, NodeView, UpdateNode } from './nodes.dto.js';
@@ -23,6 +25,7 @@ import { NodesRepository } from './nodes.repository.js';
 export class NodesService {
   constructor(
     private readonly nodes: NodesRepository,
+    private readonly versions: VersionsService,
     private readonly unitOfWork: UnitOfWork,
     private readonly addresses: AddressGuard,
     private readonly clock: Clock,
@@ -48,6 +51,7 @@ export class NodesService {
     };
     return this.unitOfWork.run(async (tx) => {
       await this.nodes.insert(tx, row, objectsOf(finding));
+      await this.keep(tx, principal, row);
       return toView(row);
     });
   }
@@ -61,13 +65,11 @@ export class NodesService {
 
   /** @throws Problem 404 */
   async get(principal: UserPrincipal, id: string): Promise<NodeView> {
-    const row = await this.nodes.find(scopeOf(principal), id);
-    if (!row) throw notFound(`node ${id}`);
-    return toView(row);
+    return toView(await this.require(scopeOf(principal), id));
   }
 
   /**
-   * Changes what is given; what becomes of the whole is judged.
+   * Changes what is given; what becomes of the whole is judged. What says the same as before makes no new version.
    * @throws Problem 404, 403 for one of the platform in a team's hands, 409 system_object, 400 as {@link create}
    */
   async update(principal: UserPrincipal, id: string, dto: UpdateNode): Promise<NodeView> {
@@ -84,9 +86,13 @@ export class NodesService {
         ...(dto.remark === undefined ? {} : { remark: dto.remark }),
         updateTime: wholeSecond(this.clock.now()),
       };
+      const saved = { ...row, ...change };
+      const changed = !isDeepStrictEqual(contentOf(row), contentOf(saved));
+      if (changed) saved.version = change.version = row.version + 1;
       const listed = dto.auditObject !== undefined || dto.auditObjectType !== undefined;
       await this.nodes.update(tx, id, change, listed ? objectsOf(finding) : null);
-      return toView({ ...row, ...change });
+      if (changed) await this.keep(tx, principal, saved);
+      return toView(saved);
     });
   }
 
@@ -101,6 +107,13 @@ export class NodesService {
       if (classify(error) !== 'reference') throw error;
       throw new Problem('in_use', `node ${id} is used by a template; take it out of the template first`);
     }
+  }
+
+  /** A node that exists for these teams. @throws Problem 404 */
+  async require(scope: TeamScope, id: string, sql?: Sql): Promise<NodeRow> {
+    const row = await this.nodes.find(scope, id, sql);
+    if (!row) throw notFound(`node ${id}`);
+    return row;
   }
 
   /**
@@ -122,12 +135,19 @@ export class NodesService {
     return message === null ? [] : [{ field: 'auditObject', message }];
   }
 
+  private keep(tx: Tx, { userCode }: UserPrincipal, row: NodeRow): Promise<void> {
+    return this.versions.add(
+      tx,
+      { kind: 'node', id: row.id },
+      { version: row.version, content: contentOf(row), savedBy: userCode, createTime: row.updateTime },
+    );
+  }
+
   /** A node that the caller may change, locked: neither a system node, nor one of the platform in a team's hands. */
   private async own(tx: Tx, principal: UserPrincipal, id: string): Promise<NodeRow> {
     const scope = scopeOf(principal);
     await this.nodes.lock(tx, id);
-    const row = await this.nodes.find(scope, id, tx);
-    if (!row) throw notFound(`node ${id}`);
+    const row = await this.require(scope, id, tx);
     if (row.templateNodeType === originCodes.system) {
       throw new Problem('system_object', `node ${id} is a system node; make one of your own instead`);
     }
@@ -156,6 +176,7 @@ const toView = (row: NodeRow): NodeView => ({
   userCode: row.userCode,
   accCode: row.accCode,
   remark: row.remark,
+  version: row.version,
   createTime: row.createTime,
   updateTime: row.updateTime,
 });

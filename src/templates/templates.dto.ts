@@ -1,5 +1,6 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
 import { CONDITION_LIMITS } from '../engine/conditions/condition.js';
+import { type OverdueAction, overdueActions, type Timing } from '../engine/timing.js';
 import {
   type AutoApprove,
   autoApprovePolicies,
@@ -7,8 +8,74 @@ import {
   dedupePolicies,
   maxStages,
 } from '../engine/vocabulary.js';
-import { Code, ListOf, Moment, OneOf, Text } from '../http/fields.js';
+import { Code, Flag, ListOf, Moment, Nested, OneOf, Text, Texts, WholeNumber } from '../http/fields.js';
 import { PageQuery } from '../http/pagination.js';
+
+/** How many characters a length may have that `timing-rules.ts` reads; it judges what they say. */
+const lengthCharacters = 16;
+const maxReminders = 10;
+const maxLevels = 5;
+const reminders = { min: 0, max: maxReminders, length: lengthCharacters } as const;
+
+export class TimingFields {
+  @Code(64, {
+    optional: true,
+    nullable: true,
+    special: true,
+    description:
+      "The calendar whose working hours count, of the template's team or of the platform. Left out or null: every hour " +
+      'does.',
+    example: 'cn',
+  })
+  calendar?: string | null;
+
+  @Text(lengthCharacters, {
+    description:
+      'How long reviewers have once the step opens: a whole number and `s`, `m`, `h` or `d`. With a calendar, working ' +
+      'time, and `1d` is one working day.',
+    example: '2d',
+  })
+  due: string;
+
+  @Texts(reminders, {
+    optional: true,
+    description: 'When reviewers are reminded, counted back from when the step is due.',
+    example: ['4h'],
+  })
+  remindBefore?: string[];
+
+  @Texts(reminders, {
+    optional: true,
+    description: 'When they are reminded again, counted from when the step was due.',
+    example: ['1d'],
+  })
+  remindAfter?: string[];
+
+  @OneOf(overdueActions, {
+    optional: true,
+    description:
+      'What happens when it is due. `remind` (default): its reviewers are urged. `escalate`: their leaders are asked ' +
+      'too. `auto_approve`, `auto_reject`: the step is decided.',
+    example: 'remind',
+  })
+  then?: OverdueAction;
+
+  @WholeNumber(1, maxLevels, {
+    optional: true,
+    special: true,
+    description: 'Of `escalate`: how many leaders are asked, one after the other. 1 by default.',
+    example: 2,
+  })
+  levels?: number;
+
+  @Text(lengthCharacters, {
+    optional: true,
+    special: true,
+    description: 'Of `escalate`: how long each of them has before the next one is asked. `1d` by default.',
+    example: '1d',
+  })
+  every?: string;
+}
 
 export class StageFields {
   @Code(64, {
@@ -25,6 +92,16 @@ export class StageFields {
     example: "amount > 10000 and dept not in ('IT', 'HR')",
   })
   condition?: string | null;
+
+  @Nested(() => TimingFields, {
+    optional: true,
+    nullable: true,
+    special: true,
+    description:
+      'When the stage is due, and what happens then. Left out or null: it waits as long as it takes.',
+    example: { due: '2d', remindBefore: ['4h'], then: 'escalate' },
+  })
+  timing?: TimingFields | null;
 }
 
 class TemplateFields {
@@ -63,6 +140,16 @@ class TemplateFields {
   })
   dedupe?: Dedupe;
 
+  @Flag({
+    optional: true,
+    special: true,
+    description:
+      'True: nobody decides two steps of one order, as themselves or for somebody else. Takes `dedupe: none`. False by ' +
+      'default.',
+    example: true,
+  })
+  distinctApprovers?: boolean;
+
   @Text(4000, { optional: true, nullable: true, example: '数据集导出使用' })
   remark?: string | null;
 }
@@ -85,6 +172,29 @@ export class ListTemplates extends PageQuery {
   accCode?: string;
 }
 
+export class TimingView implements Timing {
+  @ApiProperty({ type: String, nullable: true, description: 'Null: every hour counts.', example: 'cn' })
+  calendar: string | null;
+
+  @ApiProperty({ example: '2d' })
+  due: string;
+
+  @ApiProperty({ type: [String], example: ['4h'] })
+  remindBefore: readonly string[];
+
+  @ApiProperty({ type: [String], example: ['1d'] })
+  remindAfter: readonly string[];
+
+  @ApiProperty({ enum: [...overdueActions], example: 'escalate' })
+  then: OverdueAction;
+
+  @ApiProperty({ minimum: 1, maximum: maxLevels, example: 2 })
+  levels: number;
+
+  @ApiProperty({ example: '1d' })
+  every: string;
+}
+
 export class StageView {
   @ApiProperty({ minimum: 1, maximum: maxStages, example: 1 })
   stageNo: number;
@@ -97,6 +207,13 @@ export class StageView {
 
   @ApiProperty({ type: String, nullable: true, description: 'Null: always.', example: 'amount > 10000' })
   condition: string | null;
+
+  @ApiProperty({
+    type: () => TimingView,
+    nullable: true,
+    description: 'With everything that was left out filled in; null: it waits as long as it takes.',
+  })
+  timing: TimingView | null;
 }
 
 export class TemplateView {
@@ -123,8 +240,14 @@ export class TemplateView {
   @ApiProperty({ enum: [...dedupePolicies] })
   dedupe: Dedupe;
 
+  @ApiProperty({ description: 'Whether nobody decides two steps of one order.', example: false })
+  distinctApprovers: boolean;
+
   @ApiProperty({ type: String, nullable: true })
   remark: string | null;
+
+  @ApiProperty({ minimum: 1, description: 'Counts the saved states of the template, from 1.', example: 1 })
+  version: number;
 
   @ApiProperty({ type: [StageView] })
   stages: readonly StageView[];

@@ -7,17 +7,21 @@ import { insertRows, places, type Sql, type Tx } from '../database/sql.js';
 import type { PageWindow } from '../http/pagination.js';
 import type { TemplateRow } from './template.entity.js';
 
-/** A stage with the name of its node. */
+/** A stage with the name and the version of its node. */
 export interface StageRecord {
   readonly templateId: string;
   readonly stageNo: number;
   readonly nodeId: string;
   readonly nodeName: string;
+  /** The present one. */
+  readonly nodeVersion: number;
   readonly conditionText: string | null;
+  /** JSON. */
+  readonly timing: string | null;
 }
 
 /** A stage to be written; its number is its place in the list. */
-export type NewStage = Pick<StageRecord, 'nodeId' | 'conditionText'>;
+export type NewStage = Pick<StageRecord, 'nodeId' | 'conditionText' | 'timing'>;
 
 /**
  * Rows of templates and their stages. What exists for a caller are the templates of the caller's teams and those of
@@ -57,7 +61,8 @@ export class TemplatesRepository {
     if (ids.length === 0) return [];
     return sql.rows(
       `SELECT s.template_id AS templateId, s.stage_no AS stageNo, s.node_id AS nodeId,
-              n.template_node_name AS nodeName, s.condition_text AS conditionText
+              n.template_node_name AS nodeName, n.version AS nodeVersion,
+              s.condition_text AS conditionText, s.timing
          FROM dms_s_apply_template_stage s
          JOIN dms_s_apply_template_process_node n ON n.id = s.node_id
         WHERE s.template_id IN (${places(ids.length)})
@@ -109,8 +114,14 @@ export class TemplatesRepository {
     return insertRows(
       tx,
       'dms_s_apply_template_stage',
-      ['template_id', 'stage_no', 'node_id', 'condition_text'],
-      stages.map(({ nodeId, conditionText }, index) => [templateId, index + 1, nodeId, conditionText]),
+      ['template_id', 'stage_no', 'node_id', 'condition_text', 'timing'],
+      stages.map(({ nodeId, conditionText, timing }, index) => [
+        templateId,
+        index + 1,
+        nodeId,
+        conditionText,
+        timing,
+      ]),
     );
   }
 }

@@ -1,18 +1,21 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { scopeOf, teamOf, type TeamScope, type UserPrincipal } from '../auth/principal.js';
 import { wholeSecond } from '../database/dialect.js';
 import { classify } from '../database/errors.js';
 import type { Sql, Tx } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
-import { nameOf, originCodes } from '../engine/codes.js';
-import type { AutoApprove, Dedupe } from '../engine/vocabulary.js';
+import { originCodes } from '../engine/codes.js';
 import { type Page, pageOf, windowOf } from '../http/pagination.js';
-import { notFound, Problem } from '../http/problem.js';
+import { invalid, notFound, Problem } from '../http/problem.js';
 import { NodesService } from '../nodes/nodes.service.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
+import { VersionsService } from '../versions/versions.service.js';
 import { commaList } from './comma-list.js';
 import { requireReadableConditions } from './stage-conditions.js';
+import { requireSensibleTimings } from './stage-timing.js';
+import { contentOf, idsOf, nodeIdsOf, toStage, toView, wordsOf } from './template.content.js';
 import type { TemplateRow } from './template.entity.js';
 import type {
   CreateTemplate,
@@ -21,10 +24,9 @@ import type {
   TemplateView,
   UpdateTemplate,
 } from './templates.dto.js';
-import { type NewStage, type StageRecord, TemplatesRepository } from './templates.repository.js';
+import { TemplatesRepository } from './templates.repository.js';
 
-/** What `template_node_id` (varchar) and `business_type` (text) hold, in bytes. */
-const nodeIdBytes = 2048;
+/** What `business_type` (text) holds, in bytes. */
 const businessTypeBytes = 65_535;
 
 /** Templates: ordered lists of stages, each pointing at a shared node. Orders hold copies: edits change none. */
@@ -33,14 +35,15 @@ export class TemplatesService {
   constructor(
     private readonly templates: TemplatesRepository,
     private readonly nodes: NodesService,
+    private readonly versions: VersionsService,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
 
-  /** @throws Problem 404 for a node that does not exist, 422 condition_invalid */
+  /** @throws Problem 400 for what makes no sense together, 404 for a node that does not exist, 422 condition_invalid */
   async create(principal: UserPrincipal, dto: CreateTemplate): Promise<TemplateView> {
-    requireReadableConditions(dto.stages);
+    requireWalkable(dto.stages);
     const now = wholeSecond(this.clock.now());
     const row: TemplateRow = {
       id: this.ids.next(),
@@ -53,13 +56,15 @@ export class TemplatesService {
       autoApprove: dto.autoApprove ?? 'through_applicant_node',
       dedupe: dto.dedupe ?? 'none',
       version: 1,
-      distinctApprovers: 0,
+      distinctApprovers: Number(dto.distinctApprovers ?? false),
       createTime: now,
       updateTime: now,
     };
+    requireOneRule(row);
     return this.withNodes(async (tx) => {
-      await this.nodes.requireAll(tx, nodeScopeOf(row), idsOf(dto.stages));
+      await this.requireForTeam(tx, row, dto.stages);
       await this.templates.insert(tx, row, dto.stages.map(toStage));
+      await this.keep(tx, principal, row);
       return this.view(row, scopeOf(principal), tx);
     });
   }
@@ -78,20 +83,31 @@ export class TemplatesService {
     return this.view(await this.require(scope, id), scope);
   }
 
-  /** @throws Problem 404, 409 system_object, 403 for one of the platform in a team's hands, 422 condition_invalid */
+  /**
+   * Changes what is given. What says the same as before makes no new version.
+   * @throws Problem 404, 409 system_object, 403 for one of the platform in a team's hands, 400 and 422 as {@link create}
+   */
   async update(principal: UserPrincipal, id: string, dto: UpdateTemplate): Promise<TemplateView> {
-    const { stages, ...fields } = dto;
-    if (stages) requireReadableConditions(stages);
+    const { stages, distinctApprovers, ...fields } = dto;
+    if (stages) requireWalkable(stages);
     return this.withNodes(async (tx) => {
       const row = await this.own(tx, principal, id);
-      if (stages) await this.nodes.requireAll(tx, nodeScopeOf(row), idsOf(stages));
       const change: Partial<TemplateRow> = {
         ...fields,
+        ...(distinctApprovers === undefined ? {} : { distinctApprovers: Number(distinctApprovers) }),
         ...(stages ? { templateNodeId: nodeIdsOf(stages) } : {}),
         updateTime: wholeSecond(this.clock.now()),
       };
-      await this.templates.update(tx, row.id, change, stages?.map(toStage) ?? null);
-      return this.view({ ...row, ...change }, scopeOf(principal), tx);
+      const saved = { ...row, ...change };
+      requireOneRule(saved);
+      if (stages) await this.requireForTeam(tx, row, stages);
+      const before = await this.templates.stagesOf([id], tx);
+      const after = stages?.map(toStage) ?? null;
+      const changed = !isDeepStrictEqual(wordsOf(row, before), wordsOf(saved, after ?? before));
+      if (changed) saved.version = change.version = row.version + 1;
+      await this.templates.update(tx, row.id, change, after);
+      if (changed) await this.keep(tx, principal, saved);
+      return this.view(saved, scopeOf(principal), tx);
     });
   }
 
@@ -131,6 +147,21 @@ export class TemplatesService {
       const businessType = codes ? commaList(codes, businessTypeBytes) : null;
       await this.templates.update(tx, id, { businessType }, null);
     }
+  }
+
+  /** Makes sure that the nodes of stages exist where the template is walked. @throws Problem 404 */
+  private async requireForTeam(tx: Tx, row: TemplateRow, stages: readonly StageFields[]): Promise<void> {
+    await this.nodes.requireAll(tx, nodeScopeOf(row), idsOf(stages));
+  }
+
+  /** Saves what a template, whose rows are written, says now. */
+  private async keep(tx: Tx, { userCode }: UserPrincipal, row: TemplateRow): Promise<void> {
+    const content = contentOf(row, await this.templates.stagesOf([row.id], tx));
+    await this.versions.add(
+      tx,
+      { kind: 'template', id: row.id },
+      { version: row.version, content, savedBy: userCode, createTime: row.updateTime },
+    );
   }
 
   /** A transaction that writes stages: a node deleted between the check and the write is one that does not exist. */
@@ -190,35 +221,17 @@ const itself = <T>(value: T): T => value;
 /** Whose nodes a template may use, besides the platform's: a platform template is walked by every team. */
 const nodeScopeOf = (row: TemplateRow): TeamScope => (row.accCode === null ? [] : [row.accCode]);
 
-const idsOf = (stages: readonly StageFields[]): string[] => stages.map((stage) => stage.nodeId);
+/** Refuses stages that no order could walk. @throws Problem 400, 422 condition_invalid */
+function requireWalkable(stages: readonly StageFields[]): void {
+  requireSensibleTimings(stages);
+  requireReadableConditions(stages);
+}
 
-const nodeIdsOf = (stages: readonly StageFields[]): string => commaList(idsOf(stages), nodeIdBytes);
-
-/** A blank condition is none. */
-const toStage = ({ nodeId, condition }: StageFields): NewStage => ({
-  nodeId,
-  conditionText: condition?.trim() ? condition : null,
-});
-
-const toView = (
-  row: TemplateRow,
-  stages: readonly StageRecord[],
-  bound: readonly { readonly code: string }[],
-): TemplateView => ({
-  id: row.id,
-  templateName: row.templateName,
-  templateType: nameOf(originCodes, row.templateType),
-  accCode: row.accCode,
-  autoApprove: row.autoApprove as AutoApprove,
-  dedupe: row.dedupe as Dedupe,
-  remark: row.remark,
-  stages: stages.map(({ stageNo, nodeId, nodeName, conditionText }) => ({
-    stageNo,
-    nodeId,
-    nodeName,
-    condition: conditionText,
-  })),
-  businessTypes: bound.map(({ code }) => code),
-  createTime: row.createTime,
-  updateTime: row.updateTime,
-});
+/** Who approved before either passes automatically or must not decide again. @throws Problem 400 for both. */
+function requireOneRule({ dedupe, distinctApprovers }: TemplateRow): void {
+  if (distinctApprovers === 0 || dedupe === 'none') return;
+  throw invalid(
+    'distinctApprovers',
+    `takes dedupe none: who approved a step cannot pass the next one by ${dedupe}`,
+  );
+}

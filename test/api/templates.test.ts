@@ -70,13 +70,21 @@ describe('POST /templates', () => {
       accCode: 't1',
       autoApprove: 'never',
       dedupe: 'none',
+      distinctApprovers: false,
       remark: '两级审批',
+      version: 1,
       stages: [
-        { stageNo: 1, nodeId: second, nodeName: 'second', condition: null },
-        { stageNo: 2, nodeId: shared, nodeName: 'shared', condition: "amount > 100 and type = 'POR'" },
-        { stageNo: 3, nodeId: systemNodeId, nodeName: '系统管理员审批', condition: null },
-        { stageNo: 4, nodeId: second, nodeName: 'second', condition: null },
-      ],
+        [second, 'second', null],
+        [shared, 'shared', "amount > 100 and type = 'POR'"],
+        [systemNodeId, '系统管理员审批', null],
+        [second, 'second', null],
+      ].map(([nodeId, nodeName, condition], index) => ({
+        stageNo: index + 1,
+        nodeId,
+        nodeName,
+        condition,
+        timing: null,
+      })),
       businessTypes: [],
     });
     expect(createTime).toBe(updateTime);
@@ -254,7 +262,9 @@ describe('GET /templates/{id}', () => {
       templateName: '系统默认流程',
       templateType: 'system',
       accCode: null,
-      stages: [{ stageNo: 1, nodeId: systemNodeId, nodeName: '系统管理员审批', condition: null }],
+      stages: [
+        { stageNo: 1, nodeId: systemNodeId, nodeName: '系统管理员审批', condition: null, timing: null },
+      ],
     });
   });
 
