@@ -21,16 +21,27 @@ export function standInOf(
   const barred = state.distinct ? decidedElsewhere(state, step.applyStep) : new Set<string>();
   // Nobody reviews the applicant's order in the applicant's name, nor for somebody who may not decide it.
   if (userCode === state.applicant || barred.has(userCode)) return null;
+  const isFree = (person: string): boolean =>
+    person !== state.applicant && !barred.has(person) && !isAsked(step, person);
+  return representative(userCode, facts, isFree);
+}
+
+/** The last free and active person to whom delegations lead; they lead on only from where that is allowed. */
+export function representative(
+  userCode: string,
+  { delegations: known = [] }: Pick<DirectoryFacts, 'delegations'>,
+  isFree: (userCode: string) => boolean,
+): StandIn | null {
   const passed = new Set([userCode]);
   const delegations: string[] = [];
   let last: StandIn | null = null;
   for (let holder = userCode; ;) {
-    const next = facts.delegations?.find(({ from }) => from === holder);
+    const next = known.find(({ from }) => from === holder);
     if (!next || passed.has(next.to)) return last;
     passed.add(next.to);
     delegations.push(next.id);
-    const free = next.to !== state.applicant && !barred.has(next.to) && !isAsked(step, next.to);
-    if (free && next.toActive) last = { by: next.to, for: userCode, delegations: [...delegations] };
+    if (next.toActive && isFree(next.to))
+      last = { by: next.to, for: userCode, delegations: [...delegations] };
     if (!next.redelegate) return last;
     holder = next.to;
   }

@@ -97,6 +97,31 @@ function newsOf(moment: Moment, passage: Passage): News | null {
     case 'step.approved':
     case 'step.rejected':
       return { type: 'step.decided', ...decided(event, moment, passage) };
+    case 'step.reminded':
+      return {
+        type: event.type,
+        ...underReview(passage),
+        facts: { ...dueFacts(moment, event.applyStep), overdue: event.overdue },
+      };
+    case 'step.escalated':
+      return {
+        type: event.type,
+        ...underReview(passage),
+        facts: {
+          ...dueFacts(moment, event.applyStep),
+          level: event.level,
+          user_codes: event.userCodes,
+        },
+      };
+    case 'step.timed_out': {
+      const was = stepOf(moment.just, event.applyStep);
+      return {
+        type: event.type,
+        step: stepOf(passage.after, event.applyStep),
+        asked: was ? concernedBy(was) : [],
+        facts: { ...dueFacts(moment, event.applyStep), verdict: event.verdict },
+      };
+    }
     case 'order.returned': {
       const step = stepOf(moment.just, event.fromStep);
       return {
@@ -177,7 +202,8 @@ function assignment({ before, after, moments, actor }: Passage): News | null {
     return null;
   }
   const asked = newlyAsked(was, step);
-  if (asked.length === 0) return null;
+  // An escalation says itself whom it asks.
+  if (asked.length === 0 || moments.some(({ event }) => event.type === 'step.escalated')) return null;
   const said = moments.find(({ event }) => 'auditMsg' in event)?.event;
   return {
     type: 'step.assigned',
@@ -209,6 +235,11 @@ function underReview({ after }: Passage): Omit<News, 'type'> {
   const step = openStep(after);
   return step ? { step, asked: askedOn(step) } : {};
 }
+
+const dueFacts = ({ just }: Moment, applyStep: number): Partial<NoticeData> => {
+  const dueAt = stepOf(just, applyStep)?.clock?.dueAt;
+  return dueAt === undefined ? {} : { due_at: new Date(dueAt).toISOString() };
+};
 
 const stepOf = (state: OrderState | null, applyStep: number): StepState | null =>
   state?.steps.find((step) => step.applyStep === applyStep) ?? null;

@@ -17,6 +17,8 @@ export type Fact =
   | 'assigned'
   | 'copies'
   | 'actedBy'
+  | 'due'
+  | 'verdict'
   | 'decision'
   | 'decidedBy'
   | 'words'
@@ -59,6 +61,9 @@ export const texts: Readonly<Record<Language, Texts>> = {
       'step.in_review': '申请单待审批',
       'step.assigned': '申请单有新的待审批人',
       'step.decided': '审批步骤有新结果',
+      'step.reminded': '申请单审批时限提醒',
+      'step.escalated': '申请单超时，已上报主管',
+      'step.timed_out': '申请单超时，已自动处理',
       'order.returned': '申请单已退回',
       'order.resubmitted': '申请单已重新提交',
       'order.reopened': '申请单已重开审批',
@@ -80,6 +85,8 @@ export const texts: Readonly<Record<Language, Texts>> = {
       assigned: '新的待审批人',
       copies: '抄送给',
       actedBy: '操作人',
+      due: '审批时限',
+      verdict: '超时处理',
       decision: '审批结果',
       decidedBy: '审批人',
       words: '审批意见',
@@ -116,6 +123,9 @@ export const texts: Readonly<Record<Language, Texts>> = {
       'step.in_review': 'Order waiting for review',
       'step.assigned': 'Order waiting for another reviewer',
       'step.decided': 'A step has been decided',
+      'step.reminded': 'Order with a due time waiting for review',
+      'step.escalated': 'Order overdue: its leaders are asked',
+      'step.timed_out': 'Order decided by its due time',
       'order.returned': 'Order returned',
       'order.resubmitted': 'Order resubmitted',
       'order.reopened': 'Order under review again',
@@ -137,6 +147,8 @@ export const texts: Readonly<Record<Language, Texts>> = {
       assigned: 'Newly asked',
       copies: 'Copied to',
       actedBy: 'By',
+      due: 'Due',
+      verdict: 'Decided by its due time',
       decision: 'Decision',
       decidedBy: 'Decided by',
       words: 'In their words',

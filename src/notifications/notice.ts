@@ -8,6 +8,9 @@ export const noticeTypes = [
   'step.in_review',
   'step.assigned',
   'step.decided',
+  'step.reminded',
+  'step.escalated',
+  'step.timed_out',
   'order.returned',
   'order.resubmitted',
   'order.reopened',
@@ -30,7 +33,8 @@ export interface Notice {
 }
 
 /** The order, and what the news is about. Names as in the bodies of callbacks. */
-export interface NoticeData extends Partial<StepFacts>, Partial<DecisionFacts>, Partial<ActionFacts> {
+export interface NoticeData
+  extends Partial<StepFacts>, Partial<DecisionFacts>, Partial<ActionFacts>, Partial<TimeFacts> {
   readonly ticket_id: string;
   readonly business_type: string;
   readonly business_key: string | null;
@@ -69,12 +73,23 @@ export interface DecisionFacts {
   readonly audit_msg: string | null;
 }
 
+/** Of a step that is due some time. */
+interface TimeFacts {
+  readonly due_at: string;
+  /** Of a reminder: whether that has passed. */
+  readonly overdue: boolean;
+  /** Of an escalation: how many levels of leaders were asked by now. */
+  readonly level: number;
+  /** What its passing decided. */
+  readonly verdict: 'approved' | 'rejected';
+}
+
 /** What somebody did to the order besides deciding it. */
 interface ActionFacts {
   readonly acted_by: string;
   /** Their words. */
   readonly audit_msg: string | null;
-  /** Of `step.assigned`: the people who are asked now and were not before. Of `order.copied`: who gets the copy. */
+  /** Of `step.assigned` and `step.escalated`: the people who are asked now and were not before. Of `order.copied`: who gets the copy. */
   readonly user_codes: readonly string[];
   /** Of a return: where to; 0 is the applicant, whose step has no name. */
   readonly to_step: number;

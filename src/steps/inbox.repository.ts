@@ -142,7 +142,7 @@ function ownTurn(row: OwnPlace): 'open' | 'closed' | 'unsure' {
   const kind = row.own_kind ?? null;
   if (kind === null || row.own_state === 1) return 'open';
   const gone = row.own_gone ?? null;
-  if (gone !== null) return gone === 'handed_over' || gone === 'left' ? 'closed' : 'open';
+  if (gone !== null) return ['handed_over', 'left', 'delegated'].includes(gone) ? 'closed' : 'open';
   if (kind === 'consulted') return 'open';
   return kind === 'acting' && row.own_decision === null ? 'unsure' : 'closed';
 }

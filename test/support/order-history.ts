@@ -3,6 +3,7 @@ import type { Database } from '../../src/database/database.js';
 import type { OrderEvent } from '../../src/engine/events.js';
 import { replay } from '../../src/engine/evolve.js';
 import type { OrderState, StepState } from '../../src/engine/order-state.js';
+import { Clock } from '../../src/runtime/clock.js';
 import { OrdersRepository } from '../../src/orders/orders.repository.js';
 import { SeatsRepository } from '../../src/orders/seats.repository.js';
 
@@ -36,7 +37,7 @@ export async function historiesOf(database: Database): Promise<OrderHistory[]> {
     else log.set(row.apply_order_id, [row]);
   }
   expect(new Set(log.keys()), 'a log without its order').toEqual(new Set(orders.map((order) => order.id)));
-  const repository = new OrdersRepository(database, new SeatsRepository());
+  const repository = new OrdersRepository(database, new SeatsRepository(), new Clock());
   const histories: OrderHistory[] = [];
   for (const { id } of orders) {
     const record = await repository.find('all', id);

@@ -17,6 +17,8 @@ export interface StageGiven {
   readonly roles?: readonly string[];
   readonly mode?: 'any' | 'all' | 'threshold' | 'sequential';
   readonly condition?: string;
+  /** When it is due. */
+  readonly timing?: Readonly<Record<string, unknown>>;
   /** Any other fields of its node, `auditObjectType` and `templateNodeName` among them. */
   readonly node?: Readonly<Record<string, unknown>>;
 }
@@ -38,6 +40,7 @@ export async function givenFlow(
   options: {
     readonly autoApprove?: string;
     readonly dedupe?: string;
+    readonly distinctApprovers?: boolean;
     readonly executeUrl?: string;
     readonly checkUrl?: string;
   } = {},
@@ -55,15 +58,17 @@ export async function givenFlow(
     });
     nodeIds.push(node.id as string);
   }
-  const { autoApprove, dedupe, ...callbacks } = options;
+  const { autoApprove, dedupe, distinctApprovers, ...callbacks } = options;
   const template = await created(admin, '/templates', {
     templateName: `template ${number}`,
-    stages: stages.map(({ condition }, index) => ({
+    stages: stages.map(({ condition, timing }, index) => ({
       nodeId: nodeIds[index],
       ...(condition ? { condition } : {}),
+      ...(timing ? { timing } : {}),
     })),
     ...(autoApprove ? { autoApprove } : {}),
     ...(dedupe ? { dedupe } : {}),
+    ...(distinctApprovers ? { distinctApprovers } : {}),
   });
   const businessType = `flow-${number}`;
   await created(admin, '/business-types', { code: businessType, name: `Flow ${number}`, ...callbacks });
