@@ -10,10 +10,10 @@ const platform = ['config', 'runtime', 'database', 'http', 'auth', 'outbound', '
 const recordKeeping = ['directory', 'operation-log'];
 const nodes = ['versions', ...recordKeeping];
 const businessTypes = recordKeeping;
-const templates = ['nodes', 'business-types', ...nodes];
+const calendars = recordKeeping;
+const templates = ['nodes', 'business-types', 'calendars', ...nodes];
 const bindings = ['templates', ...templates];
 const approvers = ['templates', ...templates];
-const calendars = recordKeeping;
 const delegations = recordKeeping;
 const orders = ['approvers', 'bindings', 'calendars', 'delegations', ...bindings];
 const aboveOrders = ['orders', ...orders];
@@ -31,6 +31,8 @@ const mayUse = {
   delegations,
   orders,
   stuck: aboveOrders,
+  timers: aboveOrders,
+  timers: aboveOrders,
   steps: ['stuck', ...aboveOrders],
   callbacks: aboveOrders,
   objects: aboveOrders,

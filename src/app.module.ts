@@ -10,6 +10,7 @@ import { credentialOf } from './auth/principal.js';
 import { RateLimitGuard } from './auth/rate-limit.guard.js';
 import { BindingsModule } from './bindings/bindings.module.js';
 import { BusinessTypesModule } from './business-types/business-types.module.js';
+import { CalendarsModule } from './calendars/calendars.module.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Config } from './config/config.js';
@@ -18,6 +19,7 @@ import type { Database } from './database/database.js';
 import { UnitOfWork } from './database/unit-of-work.js';
 import { DelegationsModule } from './delegations/delegations.module.js';
 import { DirectoryModule } from './directory/directory.module.js';
+import { HandoversModule } from './handovers/handovers.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { IdempotencyStore } from './http/idempotency.store.js';
@@ -33,6 +35,7 @@ import { OutboundModule } from './outbound/outbound.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
 import { RuntimeModule } from './runtime/runtime.module.js';
 import { StepsModule } from './steps/steps.module.js';
+import { StuckModule } from './stuck/stuck.module.js';
 import { TemplatesModule } from './templates/templates.module.js';
 
 /** The composition root. Guards run in this order: who is calling, then how often. */
@@ -54,6 +57,7 @@ export class AppModule {
         DelegationsModule,
         NodesModule,
         BusinessTypesModule,
+        CalendarsModule,
         TemplatesModule,
         BindingsModule,
         ApproversModule,
@@ -62,7 +66,9 @@ export class AppModule {
         OutboxModule,
         OrdersModule,
         CallbacksModule,
+        StuckModule,
         StepsModule,
+        HandoversModule,
         ObjectsModule,
         NotificationsModule,
       ],

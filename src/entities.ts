@@ -2,6 +2,7 @@ import { apiKeyEntity } from './api-keys/api-key.entity.js';
 import { apiKeyTeamEntity } from './api-keys/api-key-team.entity.js';
 import { bindingEntity } from './bindings/binding.entity.js';
 import { businessTypeEntity } from './business-types/business-type.entity.js';
+import { calendarEntity } from './calendars/calendar.entity.js';
 import type { EntitySchemasFor } from './database/database.js';
 import { delegationEntity } from './delegations/delegation.entity.js';
 import { delegationScopeEntity } from './delegations/delegation-scope.entity.js';
@@ -37,6 +38,7 @@ export const entitiesFor: EntitySchemasFor = (dialect) =>
     nodeVersionEntity,
     businessTypeEntity,
     bindingEntity,
+    calendarEntity,
     userEntity,
     userRoleEntity,
     groupEntity,
