@@ -3,6 +3,7 @@ import { cancelOpen, type DirectoryFacts, rejectsOrder, thenAdvance } from './ad
 import { type CallbackCommand, decideCallback } from './callbacks.js';
 import type { OrderEvent, StepDecision } from './events.js';
 import { evolve } from './evolve.js';
+import { decideMove, type MoveCommand } from './moving.js';
 import { isEnded, openStep, type OrderState, type StepState } from './order-state.js';
 import { happened, refused, type Outcome, type Refusal } from './outcome.js';
 import { mayDecide, peopleLeft } from './permission.js';
@@ -25,6 +26,7 @@ export type Command =
   /** Members have left groups, or become inactive: they neither count nor block any more. */
   | { readonly type: 'recount'; readonly facts: DirectoryFacts }
   | TimeCommand
+  | MoveCommand
   | ActionCommand
   | ReturnCommand
   | CallbackCommand;
@@ -55,6 +57,8 @@ function decideAlone(state: OrderState, command: Command): Outcome {
     case 'fire_timer':
     case 'reckon_time':
       return decideByTime(state, command);
+    case 'move':
+      return decideMove(state, command);
     case 'transfer':
     case 'hand_over':
     case 'ask_opinion':

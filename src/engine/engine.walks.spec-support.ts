@@ -53,7 +53,7 @@ const rules = {
   condition: fc.constantFrom('', '', '', '', '0', 'amount > 5'),
   finding: fc.record({ whenNobody: fc.constantFrom(...nobodyPolicies), fallback: some(2) }),
 };
-const anyStage: fc.Arbitrary<StageGiven> = fc.oneof(
+export const anyStage: fc.Arbitrary<StageGiven> = fc.oneof(
   fc.record({ users: fc.uniqueArray(fc.constantFrom(...people), { minLength: 1, maxLength: 3 }), ...rules }),
   fc.record({ groups: fc.subarray(['g', 'h'], { minLength: 1 }), ...rules }),
   fc.record({ found: fc.constant('leader' as const), ...rules }),

@@ -116,10 +116,12 @@ export type OrderEvent =
       readonly distinct: boolean;
       /** The new copy of the open step, which is opened anew; null when it stays as it is, or none is open. */
       readonly present: StepSnapshot | null;
-      /** How many steps stay: those that were walked, and the open one. */
+      /** How many steps stay where they are: those that were walked, the open one, and what is the same behind it. */
       readonly kept: number;
       /** What is still to be walked, in place of everything behind the steps that stay. */
       readonly ahead: readonly StepSnapshot[];
+      /** Of an order that was returned: the number that the step which returned it has now. */
+      readonly returnedFrom?: number;
       readonly saw?: Saw;
     }
   /** Taken from its business object in a test environment: it no longer counts there. */

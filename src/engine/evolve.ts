@@ -1,6 +1,6 @@
 import type { OrderEvent } from './events.js';
 import { evolveStep, resetStep, type StepEvent, stoppedClock, withoutDecisions } from './evolve-step.js';
-import type { LastDecision, OrderState, StepState } from './order-state.js';
+import { isSuperseded, type LastDecision, type OrderState, type StepState } from './order-state.js';
 
 /**
  * Applies the events of one committed command and counts the version up by one.
@@ -185,9 +185,12 @@ function returned(state: OrderState, event: Extract<OrderEvent, { type: 'order.r
   };
 }
 
-/** What was walked stays as it is; the open step is of the new version if that says so, and all behind it. */
+/**
+ * What was walked stays as it is; the open step is of the new version if that says so, and all behind it. Whether people
+ * are asked by name follows from the policy: also on a step to which the order may come back.
+ */
 function moved(state: OrderState, event: Extract<OrderEvent, { type: 'order.moved' }>): OrderState {
-  const { autoApprove, dedupe, distinct, present, kept, ahead } = event;
+  const { autoApprove, dedupe, distinct, present, kept, ahead, returnedFrom } = event;
   const stay = state.steps.slice(0, kept);
   return {
     ...state,
@@ -195,18 +198,30 @@ function moved(state: OrderState, event: Extract<OrderEvent, { type: 'order.move
     dedupe,
     distinct,
     lastDecision: null,
+    returned:
+      state.returned && returnedFrom !== undefined
+        ? { ...state.returned, fromStep: returnedFrom }
+        : state.returned,
     steps: [
-      ...stay.map((step) =>
-        step.applyStep === present?.applyStep ? evolveStep(null, event, present) : step,
-      ),
+      ...stay.map((step) => {
+        if (step.applyStep === present?.applyStep) return evolveStep(null, event, present);
+        return state.distinct === distinct ? step : askingByName(step, distinct);
+      }),
       ...ahead.map((snapshot) => evolveStep(null, event, snapshot)),
     ],
   };
 }
 
-/** Whether walking has done something to a step; one that its condition skips is not walked. */
+function askingByName(step: StepState, distinct: boolean): StepState {
+  const { byName: _before, ...rest } = step;
+  return distinct ? { ...rest, byName: true } : rest;
+}
+
+/** Whether walking has done something to a step; one that its condition skips, or a move, is not walked. */
 const isWalked = (step: StepState): boolean =>
-  step.auditStatus !== 'waiting' && !(step.auditStatus === 'skipped' && step.reason === 'condition_false');
+  step.auditStatus !== 'waiting' &&
+  !isSuperseded(step) &&
+  !(step.auditStatus === 'skipped' && step.reason === 'condition_false');
 
 const stepsAfter = ({ steps }: OrderState, event: StepEvent): StepState[] =>
   steps.map((step) => (step.applyStep === event.applyStep ? evolveStep(step, event) : step));

@@ -144,6 +144,12 @@ export const openStep = (state: OrderState): StepState | null =>
 export const isEnded = (state: OrderState): boolean =>
   state.applyStatus === 'withdrawn' || state.applyStatus === 'rejected' || state.applyStatus === 'completed';
 
+/** The reason of a step that a move to another version has put aside: what its stage is now, if it is one, comes later. */
+export const supersededReason = 'moved';
+
+export const isSuperseded = (step: StepState): boolean =>
+  step.auditStatus === 'skipped' && step.reason === supersededReason;
+
 /** The rule of a step that says nothing special. */
 export const plainFinding: FindingRule = {
   restrictTo: null,
