@@ -32,7 +32,7 @@ const mayUse = {
   orders,
   stuck: aboveOrders,
   timers: aboveOrders,
-  timers: aboveOrders,
+  handovers: aboveOrders,
   steps: ['stuck', ...aboveOrders],
   callbacks: aboveOrders,
   objects: aboveOrders,

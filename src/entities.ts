@@ -21,6 +21,7 @@ import { orderEntity } from './orders/order.entity.js';
 import { orderAssigneeEntity } from './orders/order-assignee.entity.js';
 import { orderCopyEntity } from './orders/order-copy.entity.js';
 import { orderProcessEntity } from './orders/order-process.entity.js';
+import { timerEntity } from './orders/timer.entity.js';
 import { deliveryEntity } from './outbox/delivery.entity.js';
 import { deliveryAttemptEntity } from './outbox/delivery-attempt.entity.js';
 import { templateEntity } from './templates/template.entity.js';
@@ -50,6 +51,7 @@ export const entitiesFor: EntitySchemasFor = (dialect) =>
     apiKeyTeamEntity,
     orderEntity,
     orderProcessEntity,
+    timerEntity,
     orderAssigneeEntity,
     orderCopyEntity,
     orderLogEntity,

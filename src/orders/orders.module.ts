@@ -24,8 +24,10 @@ import { OrderTransitions } from './order.transitions.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersRepository } from './orders.repository.js';
 import { OrdersService } from './orders.service.js';
+import { PresentStagesRepository } from './present-stages.repository.js';
 import { RecountHandler } from './recount.handler.js';
 import { SeatsRepository } from './seats.repository.js';
+import { TimersRepository } from './timers.repository.js';
 
 @Module({
   imports: [
@@ -55,8 +57,10 @@ import { SeatsRepository } from './seats.repository.js';
     OrderTransitions,
     OrdersRepository,
     OrdersService,
+    PresentStagesRepository,
     RecountHandler,
     SeatsRepository,
+    TimersRepository,
   ],
   exports: [
     ObjectOrdersService,

@@ -5,16 +5,17 @@ import { Database } from '../database/database.js';
 import { delegatingIn } from '../delegations/delegations.service.js';
 import { forUpdate, toDbTime } from '../database/dialect.js';
 import { insertRows, places, type Sql, type SqlValue, type Tx } from '../database/sql.js';
-import { applyStatusCodes, auditObjectTypeCodes, auditStatusCodes } from '../engine/codes.js';
+import { applyStatusCodes, auditStatusCodes } from '../engine/codes.js';
 import { dueAtOf } from '../engine/clocks.js';
 import type { OrderState } from '../engine/order-state.js';
 import { Problem } from '../http/problem.js';
 import { Clock } from '../runtime/clock.js';
-import type { OrderRecord } from './order.record.js';
+import { goneOf, none, type OrderRecord, type Replaced, withoutReplaced } from './order.record.js';
 import { orderColumns, type OrderSqlRow, stepColumns, type StepSqlRow, toRecord } from './order.rows.js';
+import { deleteSteps, insertSteps, processTable } from './process.rows.js';
 import { SeatsRepository } from './seats.repository.js';
+import { TimersRepository } from './timers.repository.js';
 
-const processTable = 'dms_s_apply_order_process';
 const assigneeTable = 'dms_s_apply_order_assignee';
 
 /** An order under its row lock, and whether the directory still has the caller as active. */
@@ -40,6 +41,7 @@ export class OrdersRepository {
   constructor(
     private readonly database: Database,
     private readonly seats: SeatsRepository,
+    private readonly timers: TimersRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -82,7 +84,7 @@ export class OrdersRepository {
     return order ? toRecord(order, rows) : null;
   }
 
-  /** Stores a new order: four statements, however many steps and people. */
+  /** Stores a new order: four statements, however many steps and people; one more when its first step is due some time. */
   async insert(tx: Tx, record: OrderRecord): Promise<void> {
     const { head, state } = record;
     const time = toDbTime(head.createTime);
@@ -142,69 +144,18 @@ export class OrdersRepository {
         ],
       ],
     );
-    await insertRows(
-      tx,
-      processTable,
-      [
-        'id',
-        'apply_order_id',
-        'apply_step',
-        'audit_status',
-        'audit_object_type',
-        'audit_object',
-        'audit_msg',
-        'audit_user_code',
-        'node_id',
-        'node_name',
-        'approval_mode',
-        'required_approvals',
-        'people',
-        'min_approvals',
-        'finding',
-        'condition_text',
-        'reason',
-        'node_version',
-        'timing',
-        'clock',
-        'due_at',
-        'create_time',
-        'update_time',
-      ],
-      state.steps.map((step, index) => [
-        record.steps[index]?.id ?? '',
-        head.id,
-        step.applyStep,
-        auditStatusCodes[step.auditStatus],
-        auditObjectTypeCodes[step.auditObjectType],
-        step.auditObject.join(','),
-        step.auditMsg,
-        step.auditUserCode ?? '',
-        step.nodeId,
-        step.nodeName,
-        step.approvalMode,
-        step.requiredApprovals,
-        step.people.length > 0 ? JSON.stringify(step.people) : null,
-        step.minApprovals ?? null,
-        step.finding ? JSON.stringify(step.finding) : null,
-        step.condition,
-        step.reason,
-        step.nodeVersion ?? null,
-        step.timing ? JSON.stringify(step.timing) : null,
-        step.clock ? JSON.stringify(step.clock) : null,
-        dueAtOf(step),
-        time,
-        time,
-      ]),
-    );
+    await insertSteps(tx, record, state.steps, time);
     await this.seats.insert(tx, record);
+    await this.timers.save(tx, head.id, null, state);
   }
 
   /**
    * Stores what one transition changed.
+   * @param replaced the steps that are copied anew
    * @throws Problem 409 version_conflict when the row is at another version than the one that was decided on; the row
    * lock prevents it, and this notices if it ever does not.
    */
-  async save(tx: Tx, before: OrderRecord, after: OrderRecord): Promise<void> {
+  async save(tx: Tx, before: OrderRecord, after: OrderRecord, replaced: Replaced = none): Promise<void> {
     const time = toDbTime(after.head.updateTime);
     const set: (readonly [column: string, value: SqlValue])[] = [
       ['apply_status', applyStatusCodes[after.state.applyStatus]],
@@ -219,8 +170,17 @@ export class OrdersRepository {
       [...set.map(([, value]) => value), after.head.id, before.state.version],
     );
     if (found !== 1) throw new Problem('version_conflict', 'the order has changed meanwhile; read it again');
-    await this.saveSteps(tx, before, after, time);
-    await this.seats.save(tx, before, after, time);
+    const earlier = replaced.size > 0 ? withoutReplaced(before, after.state, replaced) : before;
+    if (replaced.size > 0 || after.state.steps.length < before.state.steps.length) {
+      const gone = goneOf(before, after, replaced);
+      await this.seats.putAside(tx, before, gone);
+      await deleteSteps(tx, after.head.id, gone);
+      const fresh = after.state.steps.filter((step) => replaced.has(step.applyStep));
+      await insertSteps(tx, after, fresh, time);
+    }
+    await this.saveSteps(tx, earlier, after, time, replaced);
+    await this.seats.save(tx, earlier, after, time);
+    await this.timers.save(tx, after.head.id, before.state, after.state);
   }
 
   /** Order, steps and assignees in one statement: outside a transaction too they are of one moment. */
@@ -243,8 +203,16 @@ export class OrdersRepository {
   }
 
   /** All changed steps in one statement. */
-  private async saveSteps(tx: Tx, before: OrderRecord, after: OrderRecord, time: string): Promise<void> {
-    const changed = after.state.steps.filter((step, index) => step !== before.state.steps[index]);
+  private async saveSteps(
+    tx: Tx,
+    before: OrderRecord,
+    after: OrderRecord,
+    time: string,
+    replaced: Replaced,
+  ): Promise<void> {
+    const changed = after.state.steps.filter(
+      (step, index) => step !== before.state.steps[index] && !replaced.has(step.applyStep),
+    );
     if (changed.length === 0) return;
     const set: string[] = [];
     const values: SqlValue[] = [];
@@ -278,6 +246,10 @@ function rareColumns(before: OrderRecord, after: OrderRecord): (readonly [string
     ['returned', ({ state }) => json(state.returned)],
     ['urged_at', ({ state }) => timeOf(state)],
     ['has_check', ({ state }) => (state.hasCheck ? 1 : 0)],
+    ['auto_approve', ({ state }) => state.autoApprove],
+    ['dedupe', ({ state }) => state.dedupe],
+    ['distinct_approvers', ({ state }) => (state.distinct ? 1 : 0)],
+    ['template_version', ({ head }) => head.templateVersion],
   ];
   const changed = columns.flatMap(([column, value]): (readonly [string, SqlValue])[] =>
     value(before) === value(after) ? [] : [[column, value(after)]],

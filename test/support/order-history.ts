@@ -6,6 +6,7 @@ import type { OrderState, StepState } from '../../src/engine/order-state.js';
 import { Clock } from '../../src/runtime/clock.js';
 import { OrdersRepository } from '../../src/orders/orders.repository.js';
 import { SeatsRepository } from '../../src/orders/seats.repository.js';
+import { TimersRepository } from '../../src/orders/timers.repository.js';
 
 /** An order's committed commands, in order: each a list of events. */
 export interface OrderHistory {
@@ -37,7 +38,12 @@ export async function historiesOf(database: Database): Promise<OrderHistory[]> {
     else log.set(row.apply_order_id, [row]);
   }
   expect(new Set(log.keys()), 'a log without its order').toEqual(new Set(orders.map((order) => order.id)));
-  const repository = new OrdersRepository(database, new SeatsRepository(), new Clock());
+  const repository = new OrdersRepository(
+    database,
+    new SeatsRepository(),
+    new TimersRepository(),
+    new Clock(),
+  );
   const histories: OrderHistory[] = [];
   for (const { id } of orders) {
     const record = await repository.find('all', id);
