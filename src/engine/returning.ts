@@ -3,7 +3,7 @@ import { conditionHolds } from './conditions/condition.js';
 import type { OrderEvent } from './events.js';
 import { evolve } from './evolve.js';
 import { planPath, start, type Variables } from './open.js';
-import { isEnded, type OrderState, type ResumeWay, type StepState } from './order-state.js';
+import { isEnded, isSuperseded, type OrderState, type ResumeWay, type StepState } from './order-state.js';
 import { happened, refused, type Outcome, wrongField } from './outcome.js';
 import { mayDecide, peopleLeft } from './permission.js';
 import { returnedTo } from './repeat.js';
@@ -111,7 +111,9 @@ function resubmit(state: OrderState, command: Given<'resubmit'>): Outcome {
       `the order is ${state.applyStatus}; only one that was returned is resubmitted`,
     );
   }
-  const ahead = state.steps.filter((step) => returned.resume === 'again' || isAhead(step));
+  const ahead = state.steps.filter(
+    (step) => !isSuperseded(step) && (returned.resume === 'again' || isAhead(step)),
+  );
   const { autoApprove, dedupe, distinct } = state;
   const staying = state.steps.filter((step) => !ahead.includes(step));
   const barred = decidedElsewhere({ ...state, steps: staying }, 0);

@@ -5,12 +5,14 @@ import type { Tx } from '../database/sql.js';
 import { type Command, decide } from '../engine/decide.js';
 import type { OrderEvent } from '../engine/events.js';
 import { evolveAll } from '../engine/evolve.js';
+import type { OrderState } from '../engine/order-state.js';
 import type { Refusal } from '../engine/outcome.js';
 import { invalid, notFound, Problem } from '../http/problem.js';
 import { Metrics } from '../observability/metrics.js';
 import { Clock } from '../runtime/clock.js';
+import { Ids } from '../runtime/ids.js';
 import { CopiesRepository } from './copies.repository.js';
-import { type OrderHead, type OrderRecord, recordAfter } from './order.record.js';
+import { none, type OrderHead, type OrderRecord, recordAfter, type Replaced } from './order.record.js';
 import { OrderTransitions } from './order.transitions.js';
 import { type LockedOrder, OrdersRepository } from './orders.repository.js';
 
@@ -38,6 +40,7 @@ export class OrderCommands {
     private readonly transitions: OrderTransitions,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
+    private readonly ids: Ids,
   ) {}
 
   /**
@@ -61,8 +64,10 @@ export class OrderCommands {
     const head = headAfter(before.head, events, wholeSecond(this.clock.now()));
     const logged = { head, version: state.version, events, userCode };
     const rows = await this.transitions.continued(tx, before.head, logged);
-    const record = recordAfter(before, state, { ...head, logHash: rows.hash });
-    await this.orders.save(tx, before, record);
+    const replaced = replacedBy(events, state);
+    const newId = () => this.ids.next();
+    const record = recordAfter(before, state, { ...head, logHash: rows.hash }, replaced, newId);
+    await this.orders.save(tx, before, record, replaced);
     await this.copies.add(tx, record.head, events);
     const { watched } = locked;
     const firstLogId = await this.transitions.tell(tx, { record, events, userCode, watched, rows });
@@ -78,8 +83,24 @@ export function problemOf({ code, detail, field, retryAfter }: Refusal): Problem
   return new Problem(code, detail, headers);
 }
 
-/** Of the head, only the variables change: when a returned order is resubmitted with others. */
+/** Of the head, the variables change when a returned order is resubmitted with others, and the version when it is moved. */
 function headAfter(head: OrderHead, events: readonly OrderEvent[], updateTime: Date): OrderHead {
   const resubmitted = events.find((event) => event.type === 'order.resubmitted');
-  return { ...head, updateTime, variables: resubmitted?.variables ?? head.variables };
+  const moved = movedIn(events);
+  return {
+    ...head,
+    updateTime,
+    variables: resubmitted?.variables ?? head.variables,
+    templateVersion: moved?.toVersion ?? head.templateVersion,
+  };
+}
+
+const movedIn = (events: readonly OrderEvent[]) => events.find((event) => event.type === 'order.moved');
+
+/** The steps that a move copies anew: all behind those that stay, and the open one if it is among them. */
+function replacedBy(events: readonly OrderEvent[], { steps }: OrderState): Replaced {
+  const moved = movedIn(events);
+  if (!moved) return none;
+  const behind = steps.slice(moved.kept).map(({ applyStep }) => applyStep);
+  return new Set(moved.present ? [moved.present.applyStep, ...behind] : behind);
 }

@@ -41,8 +41,40 @@ export interface OrderRecord {
 /** Names a seat within its order. */
 export const seatKey = (applyStep: number, subject: string): string => `${applyStep} ${subject}`;
 
-/** The order as it is after a transition, at a moment: what has changed is of that moment. */
-export function recordAfter(before: OrderRecord, state: OrderState, head: OrderHead): OrderRecord {
+/** The numbers of steps that a transition copies anew; empty for all but a move to another version of the template. */
+export type Replaced = ReadonlySet<number>;
+export const none: Replaced = new Set();
+
+/** The steps whose rows go: those that come anew, and those behind the last one. */
+export const goneOf = (before: OrderRecord, after: OrderRecord, replaced: Replaced): number[] =>
+  before.state.steps
+    .map(({ applyStep }) => applyStep)
+    .filter((applyStep) => replaced.has(applyStep) || applyStep > after.state.steps.length);
+
+/** An order as if nobody had sat on the steps that are copied anew, nor on those that are gone. */
+export function withoutReplaced(before: OrderRecord, after: OrderState, replaced: Replaced): OrderRecord {
+  const steps = after.steps.map((step, index) =>
+    replaced.has(step.applyStep) ? { ...step, seats: [] } : (before.state.steps[index] ?? step),
+  );
+  const stay = new Set(
+    steps.flatMap((step) => step.seats.map((seat) => seatKey(step.applyStep, seat.subject))),
+  );
+  const decidedAt = new Map([...before.decidedAt].filter(([key]) => stay.has(key)));
+  return { ...before, state: { ...before.state, steps }, decidedAt };
+}
+
+/**
+ * The order as it is after a transition, at a moment: what has changed is of that moment.
+ * @param newId names steps that there were not before
+ */
+export function recordAfter(
+  earlier: OrderRecord,
+  state: OrderState,
+  head: OrderHead,
+  replaced: Replaced,
+  newId: () => string,
+): OrderRecord {
+  const before = replaced.size > 0 ? withoutReplaced(earlier, state, replaced) : earlier;
   const decidedAt = new Map(before.decidedAt);
   for (const { step, seat, was } of changedSeats(before.state, state)) {
     const key = seatKey(step.applyStep, seat.subject);
@@ -54,10 +86,20 @@ export function recordAfter(before: OrderRecord, state: OrderState, head: OrderH
     head,
     state,
     decidedAt,
-    steps: before.steps.map((step, index) =>
-      state.steps[index] === before.state.steps[index] ? step : { ...step, updateTime: head.updateTime },
-    ),
+    steps: state.steps.map(({ applyStep }, index): StepRecord => {
+      const time = head.updateTime;
+      const known = openedAs(earlier, applyStep, replaced);
+      if (!known) return { id: newId(), applyStep, createTime: time, updateTime: time };
+      return state.steps[index] === before.state.steps[index] ? known : { ...known, updateTime: time };
+    }),
   };
+}
+
+/** A step that stays itself; the open one does so also when it is copied anew. */
+function openedAs({ steps, state }: OrderRecord, applyStep: number, replaced: Replaced): StepRecord | null {
+  const known = steps[applyStep - 1];
+  if (!known || !replaced.has(applyStep)) return known ?? null;
+  return state.steps[applyStep - 1]?.auditStatus === 'in_review' ? known : null;
 }
 
 /** A seat that is new, or not as it was. */

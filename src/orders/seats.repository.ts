@@ -13,8 +13,8 @@ const table = 'dms_s_apply_order_assignee';
 type Column = readonly [name: string, value: (change: ChangedSeat) => SqlValue];
 
 /**
- * The rows behind the seats of an order's steps: who is asked, and the inbox. No row is ever deleted: who decided in
- * an earlier round keeps the order among those they have done.
+ * The rows behind the seats of an order's steps: who is asked, and the inbox. Rows go only with their steps: who decided
+ * in an earlier round keeps the order among those they have done.
  */
 @Injectable()
 export class SeatsRepository {
@@ -30,9 +30,47 @@ export class SeatsRepository {
     const changed = changes.filter(({ was }) => was !== undefined);
     const added = changes.filter(({ was }) => was === undefined);
     if (changed.length > 0) await this.update(tx, after.head.id, changed, time);
+    if (barredIn(before) !== barredIn(after)) await this.bar(tx, after);
     if (added.length > 0) await this.insertRows(tx, after, added);
     if (Boolean(before.state.returned) !== Boolean(after.state.returned))
       await this.turnOfApplicant(tx, after);
+  }
+
+  /**
+   * Takes the seats of steps away that a move to another version replaces. Who has decided on one of them in an earlier
+   * round keeps the order among those they have done: as step 0, on which nothing is decided.
+   */
+  async putAside(tx: Tx, record: OrderRecord, steps: readonly number[]): Promise<void> {
+    if (steps.length === 0) return;
+    const { id } = record.head;
+    const which = `apply_order_id = ? AND apply_step IN (${places(steps.length)})`;
+    const rows = await tx.rows<{ readonly person: string }>(
+      `SELECT DISTINCT decided_by AS person FROM ${table} WHERE ${which} AND decided_by IS NOT NULL`,
+      [id, ...steps],
+    );
+    await tx.run(`DELETE FROM ${table} WHERE ${which}`, [id, ...steps]);
+    if (rows.length === 0) return;
+    const subjects = rows.map(({ person }) => userSubject(person));
+    const those = `apply_order_id = ? AND apply_step = 0 AND subject IN (${places(subjects.length)})`;
+    const known = await tx.rows<{ readonly subject: string }>(`SELECT subject FROM ${table} WHERE ${those}`, [
+      id,
+      ...subjects,
+    ]);
+    const there = new Set(known.map(({ subject }) => subject));
+    const step = { applyStep: 0, nodeName: '', subjects: [] };
+    const seats = subjects
+      .filter((subject) => !there.has(subject))
+      .map((subject) => ({ step, seat: newSeat(subject, 'acting', { turn: 'closed', gone: 'past' }) }));
+    if (seats.length > 0) await this.insertRows(tx, record, seats, '');
+    await tx.run(`UPDATE ${table} SET decided_by = SUBSTR(subject, 3) WHERE ${those}`, [id, ...subjects]);
+  }
+
+  /** Who may not decide any of the order's steps, since its policy has changed; a returned order is their own to resubmit. */
+  private async bar(tx: Tx, record: OrderRecord): Promise<void> {
+    await tx.run(`UPDATE ${table} SET barred_user_code = ? WHERE apply_order_id = ? AND apply_step > 0`, [
+      barredIn(record),
+      record.head.id,
+    ]);
   }
 
   /** A returned order lies in its applicant's to-do list, as step 0, until it is resubmitted or withdrawn. */
@@ -85,13 +123,14 @@ export class SeatsRepository {
 
   private insertRows(
     tx: Tx,
-    { head, state, decidedAt }: OrderRecord,
+    record: OrderRecord,
     rows: readonly {
       readonly step: Pick<StepState, 'applyStep' | 'nodeName' | 'subjects'>;
       readonly seat: Seat;
     }[],
-    barred: string = state.autoApprove === 'never' ? state.applicant : '',
+    barred: string = barredIn(record),
   ): Promise<void> {
+    const { head, state, decidedAt } = record;
     const createTime = toDbTime(head.createTime);
     return insertRows(
       tx,
@@ -156,6 +195,8 @@ export class SeatsRepository {
     );
   }
 }
+
+const barredIn = ({ state }: OrderRecord): string => (state.autoApprove === 'never' ? state.applicant : '');
 
 const columnsAt = (time: string): readonly Column[] => [
   ['kind', ({ seat }) => seat.kind],
