@@ -1,6 +1,13 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { keepFirstVersions } from './first-versions.js';
-import { addColumns, createTable, dropColumns, type TableDefinition } from './tables.js';
+import {
+  addColumns,
+  createIndex,
+  createTable,
+  dropColumns,
+  dropIndex,
+  type TableDefinition,
+} from './tables.js';
 
 const tables: readonly TableDefinition[] = [
   {
@@ -116,6 +123,12 @@ const processColumns = {
   due_at: 'bigint',
 };
 
+/** Orders under way, and steps that are due: what the list of stuck orders reads. */
+const indexes = [
+  { table: 'dms_s_apply_order', name: 'ix_order_status', columns: ['apply_status', 'id'] },
+  { table: 'dms_s_apply_order_process', name: 'ix_order_process_due', columns: ['due_at'] },
+] as const;
+
 const logColumns = { hash: 'varchar(64)' };
 
 /** Standing in for others, due times, versions of templates and nodes, a log that shows when it was altered. */
@@ -130,10 +143,12 @@ export class StandingInAndTime1795564800000 implements MigrationInterface {
     await addColumns(runner, 'dms_s_apply_order', orderColumns);
     await addColumns(runner, 'dms_s_apply_order_process', processColumns);
     await addColumns(runner, 'dms_s_apply_order_log', logColumns);
+    for (const { table, ...index } of indexes) await createIndex(runner, table, index);
     await keepFirstVersions(runner);
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    for (const { table, name } of indexes) await dropIndex(runner, table, name);
     await dropColumns(runner, 'dms_s_apply_order_log', Object.keys(logColumns));
     await dropColumns(runner, 'dms_s_apply_order_process', Object.keys(processColumns));
     await dropColumns(runner, 'dms_s_apply_order', Object.keys(orderColumns));

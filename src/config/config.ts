@@ -58,6 +58,8 @@ const environment = z.object({
     .optional(),
   /** How long an applicant waits before urging the reviewers of an order once more. */
   URGE_INTERVAL: duration().default(600_000),
+  /** How long a step may be overdue before its order counts as stuck. */
+  STUCK_AFTER: duration().default(3 * 86_400_000),
   /** Requests a minute for one credential; 0 turns the limit off. */
   RATE_LIMIT: integer(0, 10_000_000).default(0),
   /** Largest request body in bytes. */
@@ -106,6 +108,7 @@ export interface Config {
   /** Without a slash at the end. */
   readonly publicUrl: string | null;
   readonly urgeInterval: number;
+  readonly stuckAfter: number;
   readonly rateLimit: number;
   readonly bodyLimit: number;
   readonly shutdownTimeout: number;
@@ -163,6 +166,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     mail: mailOf(e),
     publicUrl: e.PUBLIC_URL ?? null,
     urgeInterval: e.URGE_INTERVAL,
+    stuckAfter: e.STUCK_AFTER,
     rateLimit: e.RATE_LIMIT,
     bodyLimit: e.BODY_LIMIT,
     shutdownTimeout: e.SHUTDOWN_TIMEOUT,

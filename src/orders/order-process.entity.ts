@@ -65,6 +65,9 @@ export const orderProcessEntity = (dialect: Dialect) => {
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),
     },
-    indices: [{ name: 'uq_order_process_step', columns: ['applyOrderId', 'applyStep'], unique: true }],
+    indices: [
+      { name: 'uq_order_process_step', columns: ['applyOrderId', 'applyStep'], unique: true },
+      { name: 'ix_order_process_due', columns: ['dueAt'] },
+    ],
   });
 };

@@ -85,6 +85,7 @@ export const orderEntity = (dialect: Dialect) => {
       { name: 'ix_order_applicant', columns: ['userCode', 'id'] },
       { name: 'ix_order_team', columns: ['accCode', 'id'] },
       { name: 'ix_order_business_key', columns: ['businessKey', 'id'] },
+      { name: 'ix_order_status', columns: ['applyStatus', 'id'] },
     ],
   });
 };

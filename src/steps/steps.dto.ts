@@ -2,18 +2,20 @@ import { ApiProperty } from '@nestjs/swagger';
 import { type ApplyStatus, applyStatuses } from '../engine/vocabulary.js';
 import { Code, OneOf } from '../http/fields.js';
 import { PageQuery } from '../http/pagination.js';
-import { OrderSummary, StepView } from '../orders/orders.service.js';
+import { StepView } from '../orders/orders.service.js';
+import { StuckOrder } from '../stuck/stuck.service.js';
 
-export const listScopes = ['mine', 'todo', 'done', 'cc', 'team'] as const;
+export const listScopes = ['mine', 'todo', 'done', 'cc', 'team', 'stuck'] as const;
+export type ListScope = (typeof listScopes)[number];
 
 export class ListOrders extends PageQuery {
   @OneOf(listScopes, {
     optional: true,
     description:
       '`mine`: opened by the caller (default). `todo`: waiting for the caller, own orders that were returned included. `done`: decided by the caller. ' +
-      '`cc`: sent to the caller for information. `team`: all of the team, for its administrators and service accounts.',
+      '`cc`: sent to the caller for information. `team`: all of the team, for its administrators and service accounts. `stuck`: those of the team that go no further by themselves, with the reasons and what would free them, for its administrators.',
   })
-  scope?: (typeof listScopes)[number];
+  scope?: ListScope;
 
   @OneOf(applyStatuses, { optional: true })
   applyStatus?: ApplyStatus;
@@ -29,8 +31,8 @@ export class ListOrders extends PageQuery {
 }
 
 export class OrderPage {
-  @ApiProperty({ type: [OrderSummary] })
-  items: readonly OrderSummary[];
+  @ApiProperty({ type: [StuckOrder] })
+  items: readonly StuckOrder[];
 
   @ApiProperty({ type: String, nullable: true })
   nextCursor: string | null;

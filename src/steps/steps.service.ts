@@ -16,7 +16,8 @@ import { type Page, pageOf, type PageWindow, windowOf } from '../http/pagination
 import { invalid, notFound, Problem } from '../http/problem.js';
 import { OrdersService, type OrderSummary, type StepView } from '../orders/orders.service.js';
 import { type Desk, InboxRepository, type InboxRow } from './inbox.repository.js';
-import type { ListOrders, TodoCount } from './steps.dto.js';
+import { StuckService } from '../stuck/stuck.service.js';
+import type { ListOrders, ListScope, TodoCount } from './steps.dto.js';
 
 const countCap = 999;
 
@@ -26,13 +27,17 @@ export class StepsService {
   constructor(
     private readonly inbox: InboxRepository,
     private readonly orders: OrdersService,
+    private readonly stuck: StuckService,
     private readonly directory: DirectoryService,
     private readonly database: Database,
   ) {}
 
   async list(principal: Principal, query: ListOrders): Promise<Page<OrderSummary>> {
     const window = windowOf(query);
-    const rows = await this.rows(principal, query, window);
+    const scope = query.scope ?? (principal.kind === 'service' ? 'team' : 'mine');
+    if (scope === 'stuck')
+      return this.stuck.page(teamScope(inPerson(principal), query.accCode), query, window);
+    const rows = await this.rows(principal, scope, query, window);
     return pageOf(
       rows,
       window,
@@ -56,30 +61,29 @@ export class StepsService {
 
   private async rows(
     principal: Principal,
+    scope: Exclude<ListScope, 'stuck'>,
     query: ListOrders,
     window: PageWindow,
   ): Promise<readonly OrderSummary[]> {
-    const scope = query.scope ?? (principal.kind === 'service' ? 'team' : 'mine');
     const page = { take: window.take, after: window.after };
     if (scope === 'team') return this.orders.list(teamScope(principal, query.accCode), null, query, page);
-    if (principal.kind === 'service')
-      throw invalid('scope', 'must be team with an API key, which is nobody in person');
-    const own = scopeOf(principal);
+    const person = inPerson(principal);
+    const own = scopeOf(person);
     switch (scope) {
       case 'mine':
-        return this.orders.list(own, principal.userCode, query, page);
+        return this.orders.list(own, person.userCode, query, page);
       case 'done':
-        return this.orders.decidedBy(own, principal.userCode, query, page);
+        return this.orders.decidedBy(own, person.userCode, query, page);
       case 'todo': {
         const { applyStatus, businessType, businessKey } = query;
         if (applyStatus !== undefined && applyStatus !== 'in_review' && applyStatus !== 'initiating')
           return [];
         const filter = { applyStatus, businessType, businessKey };
-        const rows = await this.inbox.todo(await this.desk(principal), filter, page.take, page.after);
+        const rows = await this.inbox.todo(await this.desk(person), filter, page.take, page.after);
         return rows.map(toSummary);
       }
       case 'cc':
-        return this.orders.copiedTo(own, principal.userCode, query, page);
+        return this.orders.copiedTo(own, person.userCode, query, page);
     }
   }
 
@@ -94,6 +98,12 @@ export class StepsService {
       subjects: [...new Set([userSubject(principal.userCode), ...groups, ...roles])],
     };
   }
+}
+
+/** @throws Problem 400 for API keys */
+function inPerson(principal: Principal): UserPrincipal {
+  if (principal.kind === 'user') return principal;
+  throw invalid('scope', 'must be team with an API key, which is nobody in person');
 }
 
 /** @throws Problem 403 for members, 404 for a team that does not exist for the caller. */
