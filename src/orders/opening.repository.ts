@@ -64,20 +64,8 @@ export interface SnapshotStage {
   readonly inactive: ReadonlyMap<string, boolean>;
 }
 
-interface Row {
-  readonly scope: string;
-  readonly business_type_id: string;
-  readonly enabled: number;
-  readonly watched: number | string;
-  readonly delegating: number | string;
-  readonly check_url: string | null;
-  readonly execute_url: string | null;
-  readonly template_id: string;
-  readonly template_name: string;
-  readonly auto_approve: string;
-  readonly dedupe: string;
-  readonly template_version: number;
-  readonly distinct_approvers: number;
+/** A stage with one object of its node. */
+export interface StageRow {
   readonly stage_no: number;
   readonly condition_text: string | null;
   readonly timing: string | null;
@@ -97,10 +85,32 @@ interface Row {
   readonly object_code: string | null;
   readonly object_active: number | null;
   readonly object_team: string | null;
+}
+
+interface Row extends StageRow {
+  readonly scope: string;
+  readonly business_type_id: string;
+  readonly enabled: number;
+  readonly watched: number | string;
+  readonly delegating: number | string;
+  readonly check_url: string | null;
+  readonly execute_url: string | null;
+  readonly template_id: string;
+  readonly template_name: string;
+  readonly auto_approve: string;
+  readonly dedupe: string;
+  readonly template_version: number;
+  readonly distinct_approvers: number;
   readonly applicant_active: number | null;
   readonly applicant_team: string | null;
   readonly applicant_roles: string | null;
 }
+
+/** What a {@link StageRow} is of: node `n`, one of its objects `ob`, and of a user object the user `ou`. */
+export const stageColumns =
+  'n.id AS node_id, n.template_node_name, n.version AS node_version, n.acc_code AS node_team, n.audit_object_type, n.audit_object,' +
+  ' n.approval_mode, n.min_approvals, n.restrict_to, n.past_vacant, n.when_nobody, n.fallback_users,' +
+  ' ob.object_code, ou.active AS object_active, ou.acc_code AS object_team';
 
 /** Reads what an opening copies. */
 @Injectable()
@@ -122,9 +132,7 @@ export class OpeningRepository {
               ${delegating.sql},
               t.id AS template_id, t.template_name, t.auto_approve, t.dedupe,
               t.version AS template_version, t.distinct_approvers, s.stage_no, s.condition_text, s.timing,
-              n.id AS node_id, n.template_node_name, n.version AS node_version, n.acc_code AS node_team, n.audit_object_type, n.audit_object,
-              n.approval_mode, n.min_approvals, n.restrict_to, n.past_vacant, n.when_nobody, n.fallback_users,
-              ob.object_code, ou.active AS object_active, ou.acc_code AS object_team,
+              ${stageColumns},
               au.active AS applicant_active, au.acc_code AS applicant_team, au.roles AS applicant_roles
          FROM dms_s_apply_business_type bt
          LEFT JOIN dms_s_apply_template_binding b ON b.acc_code = ? AND b.business_type = bt.code
@@ -177,11 +185,11 @@ export class OpeningRepository {
 }
 
 /** One stage for each run of rows with the same number; a row for each object of its node. */
-function stagesOf(rows: readonly Row[], team: string | null): SnapshotStage[] {
-  const byStage = new Map<number, Row[]>();
+export function stagesOf(rows: readonly StageRow[], team: string | null): SnapshotStage[] {
+  const byStage = new Map<number, StageRow[]>();
   for (const row of rows) byStage.set(row.stage_no, [...(byStage.get(row.stage_no) ?? []), row]);
   return [...byStage.values()].map((objects) => {
-    const [row] = objects as [Row, ...Row[]];
+    const [row] = objects as [StageRow, ...StageRow[]];
     return {
       applyStep: row.stage_no,
       condition: row.condition_text,
@@ -206,7 +214,7 @@ function stagesOf(rows: readonly Row[], team: string | null): SnapshotStage[] {
 
 const listOf = (column: string | null): string[] => (column ? column.split(',') : []);
 
-function findingOf(row: Row): FindingRule | null {
+function findingOf(row: StageRow): FindingRule | null {
   const chooses = row.audit_object_type === auditObjectTypeCodes.applicant_choice;
   if (!chooses && !row.restrict_to && row.past_vacant === 0 && row.when_nobody === plainFinding.whenNobody)
     return null;
@@ -223,5 +231,5 @@ function findingOf(row: Row): FindingRule | null {
  * Somebody whom the directory does not list counts as active. What another team's administrator says of a code says
  * nothing here: or else one team could take another's reviewers away by listing them.
  */
-const isUnreachable = (row: Row, team: string | null): boolean =>
+const isUnreachable = (row: StageRow, team: string | null): boolean =>
   row.object_active === 0 && (row.object_team === null || row.object_team === team);

@@ -23,9 +23,40 @@ export class OpeningStages {
     chosen: ChosenApprovers | undefined,
     distinct: boolean,
   ): Promise<StepSnapshot[]> {
-    const subjects = await this.subjects(sql, team, stages);
     const choices = choicesOf(stages, chosen);
     await this.judge(sql, team, choices);
+    return this.copies(sql, team, stages, choices, distinct);
+  }
+
+  /**
+   * The steps of an order as other stages would have them: whom its applicant has chosen for a node stays chosen there.
+   * @param steps what the order has now
+   */
+  async instead(
+    sql: Sql,
+    team: string | null,
+    stages: readonly SnapshotStage[],
+    steps: readonly StepSnapshot[],
+    distinct: boolean,
+  ): Promise<StepSnapshot[]> {
+    const left = [...steps];
+    const choices = new Map<SnapshotStage, readonly string[]>();
+    for (const stage of stages) {
+      const index = left.findIndex(({ nodeId }) => nodeId === stage.nodeId);
+      const [step] = index < 0 ? [] : left.splice(index, 1);
+      if (stage.auditObjectType === 'applicant_choice') choices.set(stage, step?.finding?.chosen ?? []);
+    }
+    return this.copies(sql, team, stages, choices, distinct);
+  }
+
+  private async copies(
+    sql: Sql,
+    team: string | null,
+    stages: readonly SnapshotStage[],
+    choices: ReadonlyMap<SnapshotStage, readonly string[]>,
+    distinct: boolean,
+  ): Promise<StepSnapshot[]> {
+    const subjects = await this.subjects(sql, team, stages);
     return stages.map((stage): StepSnapshot => {
       const { finding, minApprovals } = stage;
       const rule = stage.auditObjectType === 'applicant_choice' ? (finding ?? plainFinding) : finding;

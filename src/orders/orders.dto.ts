@@ -16,7 +16,7 @@ import { Chosen } from './chosen.field.js';
 import type { ChosenApprovers } from './opening.stages.js';
 
 const variablesExample = { amount: 12800, type: 'POR' };
-const seatKinds: SeatKind[] = ['named', 'found', 'taken', 'added', 'consulted', 'acting'];
+const seatKinds: SeatKind[] = ['named', 'found', 'taken', 'added', 'consulted', 'acting', 'escalated'];
 
 export class OpenOrder {
   @Code(125, {
