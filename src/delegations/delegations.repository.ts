@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
 import type { TeamScope } from '../auth/principal.js';
+import { teamClause } from '../auth/team-clause.js';
 import { Database } from '../database/database.js';
 import { toDbTime } from '../database/dialect.js';
 import { insertRows, type Sql, type SqlValue, type Tx } from '../database/sql.js';
@@ -91,6 +92,16 @@ export class DelegationsRepository {
       .where('d.scope = :scope AND d.ends_at > :at AND d.revoked_at IS NULL', { scope, at: toDbTime(at) })
       .orderBy('d.id')
       .getMany();
+  }
+
+  /** The ids of everything in these teams that still lets a person stand in, or will; oldest first. */
+  async given(scope: TeamScope, toUser: string, at: Date): Promise<string[]> {
+    const team = teamClause(scope, 'scope');
+    const rows = await this.database.rows<{ readonly id: string }>(
+      `SELECT id FROM ${table} WHERE to_user = ? AND ends_at > ? AND revoked_at IS NULL${team.sql} ORDER BY id`,
+      [toUser, toDbTime(at), ...team.values],
+    );
+    return rows.map(({ id }) => id);
   }
 
   /**

@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { isSystemAdmin, isTeamAdmin, scopeOf, teamOf, type UserPrincipal } from '../auth/principal.js';
+import {
+  isSystemAdmin,
+  isTeamAdmin,
+  scopeOf,
+  teamOf,
+  type TeamScope,
+  type UserPrincipal,
+} from '../auth/principal.js';
 import { toDbTime, wholeSecond } from '../database/dialect.js';
 import type { Sql, SqlValue, Tx } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
@@ -184,6 +191,11 @@ export class DelegationsService {
       });
     }
     return [...found.values()];
+  }
+
+  /** The delegations of these teams, under way or planned, in which a person stands in for somebody; oldest first. */
+  expected(teams: TeamScope, userCode: string): Promise<string[]> {
+    return this.delegations.given(teams, userCode, this.clock.now());
   }
 
   /** @throws Problem 404 for another team's, and for one that is neither from nor to the caller */

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
+import type { TeamScope } from '../auth/principal.js';
+import { teamClause } from '../auth/team-clause.js';
 import { Database } from '../database/database.js';
 import { forUpdate, fromDbTime } from '../database/dialect.js';
 import type { Sql, Tx } from '../database/sql.js';
@@ -56,6 +58,15 @@ export class DepartmentsRepository {
       [code, scope, scope],
     );
     return rows[0] ?? null;
+  }
+
+  /** The departments that a person leads, whatever the department is called elsewhere. */
+  ledBy(scopes: TeamScope, userCode: string): Promise<DepartmentKey[]> {
+    const { sql, values } = teamClause(scopes, 'scope');
+    return this.database.rows(`SELECT scope, code FROM dms_s_apply_department WHERE leader = ?${sql}`, [
+      userCode,
+      ...values,
+    ]);
   }
 
   /** By scope, then code. */

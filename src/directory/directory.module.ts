@@ -8,6 +8,7 @@ import { GroupsController } from './groups.controller.js';
 import { GroupsRepository } from './groups.repository.js';
 import { GroupsService } from './groups.service.js';
 import { MembershipChanges } from './membership-changes.port.js';
+import { PositionsService } from './positions.service.js';
 import { UsersController } from './users.controller.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
@@ -27,9 +28,10 @@ import { UsersService } from './users.service.js';
     GroupsRepository,
     GroupsService,
     MembershipChanges,
+    PositionsService,
     UsersRepository,
     UsersService,
   ],
-  exports: [DirectoryService, MembershipChanges],
+  exports: [DirectoryService, MembershipChanges, PositionsService],
 })
 export class DirectoryModule {}
