@@ -20,6 +20,7 @@ import { UnitOfWork } from './database/unit-of-work.js';
 import { DelegationsModule } from './delegations/delegations.module.js';
 import { DirectoryModule } from './directory/directory.module.js';
 import { HandoversModule } from './handovers/handovers.module.js';
+import { ExplainModule } from './explain/explain.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { IdempotencyStore } from './http/idempotency.store.js';
@@ -37,6 +38,7 @@ import { RuntimeModule } from './runtime/runtime.module.js';
 import { StepsModule } from './steps/steps.module.js';
 import { StuckModule } from './stuck/stuck.module.js';
 import { TemplatesModule } from './templates/templates.module.js';
+import { TimersModule } from './timers/timers.module.js';
 
 /** The composition root. Guards run in this order: who is calling, then how often. */
 @Module({})
@@ -66,9 +68,11 @@ export class AppModule {
         OutboxModule,
         OrdersModule,
         CallbacksModule,
+        TimersModule,
         StuckModule,
         StepsModule,
         HandoversModule,
+        ExplainModule,
         ObjectsModule,
         NotificationsModule,
       ],
