@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { CalendarsModule } from '../calendars/calendars.module.js';
 import { NodesModule } from '../nodes/nodes.module.js';
 import { VersionsModule } from '../versions/versions.module.js';
 import { TemplateVersionsController } from './template-versions.controller.js';
@@ -8,7 +9,7 @@ import { TemplatesRepository } from './templates.repository.js';
 import { TemplatesService } from './templates.service.js';
 
 @Module({
-  imports: [NodesModule, VersionsModule],
+  imports: [CalendarsModule, NodesModule, VersionsModule],
   controllers: [TemplatesController, TemplateVersionsController],
   providers: [TemplatesRepository, TemplatesService, TemplateVersionsService],
   exports: [TemplatesService],

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { scopeOf, teamOf, type TeamScope, type UserPrincipal } from '../auth/principal.js';
+import { CalendarsService } from '../calendars/calendars.service.js';
 import { wholeSecond } from '../database/dialect.js';
 import { classify } from '../database/errors.js';
 import type { Sql, Tx } from '../database/sql.js';
@@ -14,7 +15,7 @@ import { Ids } from '../runtime/ids.js';
 import { VersionsService } from '../versions/versions.service.js';
 import { commaList } from './comma-list.js';
 import { requireReadableConditions } from './stage-conditions.js';
-import { requireSensibleTimings } from './stage-timing.js';
+import { calendarsOf, requireKnownCalendars, requireSensibleTimings } from './stage-timing.js';
 import { contentOf, idsOf, nodeIdsOf, toStage, toView, wordsOf } from './template.content.js';
 import type { TemplateRow } from './template.entity.js';
 import type {
@@ -35,6 +36,7 @@ export class TemplatesService {
   constructor(
     private readonly templates: TemplatesRepository,
     private readonly nodes: NodesService,
+    private readonly calendars: CalendarsService,
     private readonly versions: VersionsService,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
@@ -149,9 +151,13 @@ export class TemplatesService {
     }
   }
 
-  /** Makes sure that the nodes of stages exist where the template is walked. @throws Problem 404 */
+  /**
+   * Makes sure that the nodes and calendars of stages exist where the template is walked.
+   * @throws Problem 404 for a node, 400 for a calendar
+   */
   private async requireForTeam(tx: Tx, row: TemplateRow, stages: readonly StageFields[]): Promise<void> {
     await this.nodes.requireAll(tx, nodeScopeOf(row), idsOf(stages));
+    requireKnownCalendars(stages, await this.calendars.known(tx, row.accCode, calendarsOf(stages)));
   }
 
   /** Saves what a template, whose rows are written, says now. */
