@@ -26,6 +26,7 @@ import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { IdempotencyStore } from './http/idempotency.store.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RequestValidation } from './http/validation.js';
+import { MovesModule } from './moves/moves.module.js';
 import { NodesModule } from './nodes/nodes.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 import { ObjectsModule } from './objects/objects.module.js';
@@ -72,6 +73,7 @@ export class AppModule {
         StuckModule,
         StepsModule,
         HandoversModule,
+        MovesModule,
         ExplainModule,
         ObjectsModule,
         NotificationsModule,
