@@ -38,6 +38,7 @@ const mayUse = {
   explain: aboveOrders,
   callbacks: aboveOrders,
   objects: aboveOrders,
+  audit: aboveOrders,
   providers: aboveOrders,
   gate: aboveOrders,
   notifications: aboveOrders,

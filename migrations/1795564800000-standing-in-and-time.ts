@@ -125,6 +125,7 @@ const processColumns = {
 
 /** Orders under way, and steps that are due: what the list of stuck orders reads. */
 const indexes = [
+  { table: 'dms_s_apply_order_log', name: 'ix_order_log_time', columns: ['operation_time', 'id'] },
   { table: 'dms_s_apply_order', name: 'ix_order_status', columns: ['apply_status', 'id'] },
   { table: 'dms_s_apply_order_process', name: 'ix_order_process_due', columns: ['due_at'] },
 ] as const;

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { ApproversModule } from './approvers/approvers.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { AuthenticatedRequest } from './auth/permit.js';
@@ -76,6 +77,7 @@ export class AppModule {
         MovesModule,
         ExplainModule,
         ObjectsModule,
+        AuditModule,
         NotificationsModule,
       ],
       providers: [

@@ -1,5 +1,6 @@
 import { apiKeyEntity } from './api-keys/api-key.entity.js';
 import { apiKeyTeamEntity } from './api-keys/api-key-team.entity.js';
+import { jobEntity } from './audit/job.entity.js';
 import { bindingEntity } from './bindings/binding.entity.js';
 import { businessTypeEntity } from './business-types/business-type.entity.js';
 import { calendarEntity } from './calendars/calendar.entity.js';
@@ -56,6 +57,7 @@ export const entitiesFor: EntitySchemasFor = (dialect) =>
     orderCopyEntity,
     orderLogEntity,
     objectRunEntity,
+    jobEntity,
     deliveryEntity,
     deliveryAttemptEntity,
     subscriptionEntity,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, flag, hostList, integer, mailbox, smtpUrl, url } from './fields.js';
+import { duration, flag, hostList, integer, mailbox, smtpUrl, timeOfDay, url } from './fields.js';
 
 /**
  * The environment, read once. Every setting is documented here, where it is declared; `.env.example` repeats the list.
@@ -60,6 +60,8 @@ const environment = z.object({
   URGE_INTERVAL: duration().default(600_000),
   /** How long a step may be overdue before its order counts as stuck. */
   STUCK_AFTER: duration().default(3 * 86_400_000),
+  /** When, by UTC, the logs of the orders that changed since the last time are verified; `off` for never. */
+  LOG_VERIFY_AT: timeOfDay().default(150),
   /** Requests a minute for one credential; 0 turns the limit off. */
   RATE_LIMIT: integer(0, 10_000_000).default(0),
   /** Largest request body in bytes. */
@@ -109,6 +111,8 @@ export interface Config {
   readonly publicUrl: string | null;
   readonly urgeInterval: number;
   readonly stuckAfter: number;
+  /** Minutes since midnight, UTC; null: never. */
+  readonly logVerifyAt: number | null;
   readonly rateLimit: number;
   readonly bodyLimit: number;
   readonly shutdownTimeout: number;
@@ -167,6 +171,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     publicUrl: e.PUBLIC_URL ?? null,
     urgeInterval: e.URGE_INTERVAL,
     stuckAfter: e.STUCK_AFTER,
+    logVerifyAt: e.LOG_VERIFY_AT,
     rateLimit: e.RATE_LIMIT,
     bodyLimit: e.BODY_LIMIT,
     shutdownTimeout: e.SHUTDOWN_TIMEOUT,

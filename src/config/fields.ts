@@ -22,6 +22,16 @@ export const duration = () =>
     return z.NEVER;
   });
 
+/** A time of day such as `02:30`, as minutes since midnight; null for `off`. */
+export const timeOfDay = () =>
+  z.string().transform((value, context) => {
+    if (value === 'off') return null;
+    const [, hours, minutes] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(value) ?? [];
+    if (hours !== undefined) return Number(hours) * 60 + Number(minutes);
+    context.addIssue({ code: 'custom', message: 'must be a time of day such as 02:30, or off' });
+    return z.NEVER;
+  });
+
 export const flag = () =>
   z.string().transform((value, context) => {
     if (value === 'true' || value === '1') return true;

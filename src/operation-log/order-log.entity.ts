@@ -40,6 +40,7 @@ export const orderLogEntity = (dialect: Dialect) => {
     },
     indices: [
       { name: 'uq_order_log_transition', columns: ['applyOrderId', 'transitionNo', 'seq'], unique: true },
+      { name: 'ix_order_log_time', columns: ['operationTime', 'id'] },
     ],
   });
 };
