@@ -39,6 +39,7 @@ const mayUse = {
   callbacks: aboveOrders,
   objects: aboveOrders,
   audit: aboveOrders,
+  simulations: aboveOrders,
   providers: aboveOrders,
   gate: aboveOrders,
   notifications: aboveOrders,

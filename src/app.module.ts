@@ -37,6 +37,7 @@ import { OrdersModule } from './orders/orders.module.js';
 import { OutboundModule } from './outbound/outbound.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
 import { RuntimeModule } from './runtime/runtime.module.js';
+import { SimulationsModule } from './simulations/simulations.module.js';
 import { StepsModule } from './steps/steps.module.js';
 import { StuckModule } from './stuck/stuck.module.js';
 import { TemplatesModule } from './templates/templates.module.js';
@@ -72,6 +73,7 @@ export class AppModule {
         CallbacksModule,
         TimersModule,
         StuckModule,
+        SimulationsModule,
         StepsModule,
         HandoversModule,
         MovesModule,

@@ -120,8 +120,8 @@ export class NodesService {
    * Makes sure that all these nodes exist for a team's template.
    * @throws Problem 404 naming the first that does not.
    */
-  async requireAll(tx: Tx, scope: TeamScope, ids: readonly string[]): Promise<void> {
-    const found = new Set((await this.nodes.findAll(scope, [...new Set(ids)], tx)).map((row) => row.id));
+  async requireAll(sql: Sql, scope: TeamScope, ids: readonly string[]): Promise<void> {
+    const found = new Set((await this.nodes.findAll(scope, [...new Set(ids)], sql)).map((row) => row.id));
     const missing = ids.find((id) => !found.has(id));
     if (missing !== undefined) throw notFound(`node ${missing}`);
   }

@@ -17,7 +17,9 @@ import { OrderListsRepository } from './order-lists.repository.js';
 import { OrderCallbacksService } from './order-callbacks.service.js';
 import { OrderCommands } from './order.commands.js';
 import { OrderDesk } from './order.desk.js';
+import { OrderMovesService } from './order-moves.service.js';
 import { OrderPeople } from './order.people.js';
+import { OrderPlansService } from './order-plans.service.js';
 import { OrderResolvers } from './order.resolvers.js';
 import { OrderTimersService } from './order-timers.service.js';
 import { OrderTransitions } from './order.transitions.js';
@@ -51,7 +53,9 @@ import { TimersRepository } from './timers.repository.js';
     OrderCommands,
     OrderDesk,
     OrderListsRepository,
+    OrderMovesService,
     OrderPeople,
+    OrderPlansService,
     OrderResolvers,
     OrderTimersService,
     OrderTransitions,
@@ -67,6 +71,8 @@ import { TimersRepository } from './timers.repository.js';
     OpeningService,
     OrderActionsService,
     OrderCallbacksService,
+    OrderMovesService,
+    OrderPlansService,
     OrderTimersService,
     OrdersService,
   ],

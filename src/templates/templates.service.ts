@@ -4,9 +4,12 @@ import { scopeOf, teamOf, type TeamScope, type UserPrincipal } from '../auth/pri
 import { CalendarsService } from '../calendars/calendars.service.js';
 import { wholeSecond } from '../database/dialect.js';
 import { classify } from '../database/errors.js';
+import { Database } from '../database/database.js';
 import type { Sql, Tx } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { originCodes } from '../engine/codes.js';
+import type { Timing } from '../engine/timing.js';
+import type { AutoApprove, Dedupe } from '../engine/vocabulary.js';
 import { type Page, pageOf, windowOf } from '../http/pagination.js';
 import { invalid, notFound, Problem } from '../http/problem.js';
 import { NodesService } from '../nodes/nodes.service.js';
@@ -15,7 +18,7 @@ import { Ids } from '../runtime/ids.js';
 import { VersionsService } from '../versions/versions.service.js';
 import { commaList } from './comma-list.js';
 import { requireReadableConditions } from './stage-conditions.js';
-import { calendarsOf, requireKnownCalendars, requireSensibleTimings } from './stage-timing.js';
+import { calendarsOf, requireKnownCalendars, requireSensibleTimings, timingIn } from './stage-timing.js';
 import { contentOf, idsOf, nodeIdsOf, toStage, toView, wordsOf } from './template.content.js';
 import type { TemplateRow } from './template.entity.js';
 import type {
@@ -30,6 +33,23 @@ import { TemplatesRepository } from './templates.repository.js';
 /** What `business_type` (text) holds, in bytes. */
 const businessTypeBytes = 65_535;
 
+/** A template as a change would leave it. */
+export interface ChangedTemplate {
+  readonly templateName: string;
+  /** The version that the change is made to. */
+  readonly version: number;
+  readonly autoApprove: AutoApprove;
+  readonly dedupe: Dedupe;
+  readonly distinctApprovers: boolean;
+  readonly stages: readonly {
+    readonly nodeId: string;
+    readonly condition: string | null;
+    readonly timing: Timing | null;
+  }[];
+}
+
+export { UpdateTemplate } from './templates.dto.js';
+
 /** Templates: ordered lists of stages, each pointing at a shared node. Orders hold copies: edits change none. */
 @Injectable()
 export class TemplatesService {
@@ -38,6 +58,7 @@ export class TemplatesService {
     private readonly nodes: NodesService,
     private readonly calendars: CalendarsService,
     private readonly versions: VersionsService,
+    private readonly database: Database,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly ids: Ids,
@@ -113,6 +134,33 @@ export class TemplatesService {
     });
   }
 
+  /**
+   * A template as a change would leave it; stores nothing, so one that the caller may only see can be asked for too.
+   * @throws Problem as {@link update}, but for who may change it
+   */
+  async changed(principal: UserPrincipal, id: string, dto: UpdateTemplate): Promise<ChangedTemplate> {
+    const { stages, distinctApprovers, ...fields } = dto;
+    if (stages) requireWalkable(stages);
+    const row = await this.require(scopeOf(principal), id);
+    const change = distinctApprovers === undefined ? {} : { distinctApprovers: Number(distinctApprovers) };
+    const changed = { ...row, ...fields, ...change };
+    requireOneRule(changed);
+    if (stages) await this.requireForTeam(this.database, row, stages);
+    const kept = stages?.map(toStage) ?? (await this.templates.stagesOf([id]));
+    return {
+      templateName: changed.templateName,
+      version: row.version,
+      autoApprove: changed.autoApprove as AutoApprove,
+      dedupe: changed.dedupe as Dedupe,
+      distinctApprovers: changed.distinctApprovers === 1,
+      stages: kept.map(({ nodeId, conditionText, timing }) => ({
+        nodeId,
+        condition: conditionText,
+        timing: timingIn(timing),
+      })),
+    };
+  }
+
   /** @throws Problem 404, 409 system_object, 403, 409 in_use while a business type is bound to it. */
   async remove(principal: UserPrincipal, id: string): Promise<void> {
     try {
@@ -155,9 +203,9 @@ export class TemplatesService {
    * Makes sure that the nodes and calendars of stages exist where the template is walked.
    * @throws Problem 404 for a node, 400 for a calendar
    */
-  private async requireForTeam(tx: Tx, row: TemplateRow, stages: readonly StageFields[]): Promise<void> {
-    await this.nodes.requireAll(tx, nodeScopeOf(row), idsOf(stages));
-    requireKnownCalendars(stages, await this.calendars.known(tx, row.accCode, calendarsOf(stages)));
+  private async requireForTeam(sql: Sql, row: TemplateRow, stages: readonly StageFields[]): Promise<void> {
+    await this.nodes.requireAll(sql, nodeScopeOf(row), idsOf(stages));
+    requireKnownCalendars(stages, await this.calendars.known(sql, row.accCode, calendarsOf(stages)));
   }
 
   /** Saves what a template, whose rows are written, says now. */
