@@ -60,6 +60,13 @@ describe(changesBetween.name, () => {
     ]);
   });
 
+  it('should take as few stages as possible for moved', () => {
+    const moves = changesBetween(ofNodes('a', 'b', 'c', 'd', 'e'), ofNodes('e', 'b', 'a', 'c', 'd'));
+    expect(moves.map(({ kind }) => kind)).toEqual(['moved', 'moved']);
+    const turned = changesBetween(ofNodes('a', 'b', 'c'), ofNodes('c', 'b', 'a'));
+    expect(turned).toHaveLength(2);
+  });
+
   it('should match the occurrences of a node in their order', () => {
     const from = state([stage('a', { condition: 'x = 1' }), stage('b'), stage('a')]);
     const to = state([stage('a', { condition: 'x = 2' }), stage('b')]);

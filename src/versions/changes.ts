@@ -74,31 +74,33 @@ function matches(from: readonly JsonObject[], to: readonly JsonObject[]): (numbe
   return to.map(({ nodeId }) => places.get(nodeId)?.shift() ?? null);
 }
 
+/** Stages that kept their order among themselves, told from the last one back. */
+interface Rise {
+  readonly index: number;
+  readonly place: number;
+  readonly length: number;
+  readonly previous: Rise | null;
+}
+
 /**
  * Which stages kept their order: as many as possible, so that as few as possible have moved.
  * @param before the earlier places.
  * @returns the indexes of a longest rising subsequence.
  */
 function longestRise(before: readonly (number | null)[]): ReadonlySet<number> {
-  /** The best rise that ends at each index: its length, and the index before. */
-  const best: { readonly length: number; readonly previous: number | null }[] = [];
-  let last: number | null = null;
+  const rises: Rise[] = [];
   for (const [index, place] of before.entries()) {
-    let length = 0;
-    let previous: number | null = null;
-    for (let earlier = 0; place !== null && earlier < index; earlier++) {
-      const rises = (before[earlier] ?? place) < place;
-      if (!rises || (best[earlier]?.length ?? 0) <= length) continue;
-      length = best[earlier]?.length ?? 0;
-      previous = earlier;
-    }
-    best.push({ length: place === null ? 0 : length + 1, previous });
-    if (place !== null && length + 1 > (last === null ? 0 : (best[last]?.length ?? 0))) last = index;
+    if (place === null) continue;
+    const previous = longestOf(rises.filter((rise) => rise.place < place));
+    rises.push({ index, place, length: (previous?.length ?? 0) + 1, previous });
   }
   const kept = new Set<number>();
-  for (; last !== null; last = best[last]?.previous ?? null) kept.add(last);
+  for (let rise = longestOf(rises); rise; rise = rise.previous) kept.add(rise.index);
   return kept;
 }
+
+const longestOf = (rises: readonly Rise[]): Rise | null =>
+  rises.reduce<Rise | null>((best, rise) => (rise.length > (best?.length ?? 0) ? rise : best), null);
 
 /** The number of a stage says where it stands, which the matching tells; its neighbours change it. */
 const withoutPlace = ({ stageNo: _place, ...rest }: JsonObject): JsonObject => rest;
