@@ -9,10 +9,7 @@ export interface SeatBehind {
   readonly apply_step: number;
   readonly subject: Subject;
   readonly state: number;
-  readonly kind: string;
   readonly gone: string | null;
-  readonly decision: string | null;
-  readonly on_behalf_of: string | null;
   readonly barred_user_code: string;
 }
 
@@ -54,10 +51,7 @@ export class BehindRepository {
   seats(orders: readonly string[]): Promise<SeatBehind[]> {
     return this.each(
       orders,
-      (
-        part,
-      ) => `SELECT apply_order_id AS order_id, apply_step, subject, state, kind, gone, decision, on_behalf_of,
-                        barred_user_code
+      (part) => `SELECT apply_order_id AS order_id, apply_step, subject, state, gone, barred_user_code
                    FROM dms_s_apply_order_assignee
                   WHERE apply_order_id IN (${part}) AND apply_step > 0 ORDER BY apply_step, subject`,
     );

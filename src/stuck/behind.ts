@@ -30,9 +30,9 @@ export interface Behind {
   readonly changed: Date | null;
 }
 
-/** Reads off who is behind the open seats of one order's open step. @param seats all seats of the order */
+/** Reads off who is behind the open seats of one order's open step. @param team the order's @param seats all of the order */
 export function behindSeats(
-  order: { readonly accCode: string | null; readonly distinct: boolean },
+  team: string | null,
   applyStep: number,
   seats: readonly SeatBehind[],
   { groups, holders, people }: Directory,
@@ -49,9 +49,9 @@ export function behindSeats(
       return held.map((holder) => holder.user_code);
     }),
   );
-  const isHere = ({ acc_code: team }: PersonBehind) =>
-    order.accCode === null || team === null || team === order.accCode;
-  const barred = barredFrom(order.distinct, applyStep, seats, here);
+  const isHere = ({ acc_code: listing }: PersonBehind) =>
+    team === null || listing === null || listing === team;
+  const barred = barredFrom(here);
   const inactive: PersonBehind[] = [];
   const cannot: string[] = [];
   for (const code of codes) {
@@ -76,29 +76,12 @@ export function behindSeats(
 }
 
 /** Whose decision on the step would not count, by the same rule as `eligible` in reach.sql.ts. */
-function barredFrom(
-  distinct: boolean,
-  applyStep: number,
-  seats: readonly SeatBehind[],
-  here: readonly SeatBehind[],
-): ReadonlySet<string> {
+function barredFrom(here: readonly SeatBehind[]): ReadonlySet<string> {
   const barred = new Set(here.map((seat) => seat.barred_user_code).filter((code) => code !== ''));
   for (const { subject, gone } of here) {
     const user = userOfSubject(subject);
     if (user !== null && (gone === 'handed_over' || gone === 'left' || gone === 'delegated'))
       barred.add(user);
-  }
-  if (!distinct) return barred;
-  for (const seat of seats) {
-    if (seat.apply_step === applyStep || seat.decision === null || seat.kind === 'consulted') continue;
-    barred.add(userOfSubject(seat.subject) ?? '');
-    const standsIn = seats.some(
-      (other) =>
-        other.apply_step === seat.apply_step &&
-        other.gone === 'delegated' &&
-        userOfSubject(other.subject) === seat.on_behalf_of,
-    );
-    if (standsIn) barred.add(seat.on_behalf_of ?? '');
   }
   return barred;
 }

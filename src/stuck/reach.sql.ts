@@ -45,23 +45,16 @@ function person(dialect: Dialect, reach: Reach): string {
 }
 
 /**
- * Whether a person's decision on the step of `a` would count: under `never` the applicant's does not, where nobody
- * decides two steps that of whoever has decided another one (or had somebody stand in who did), and nobody decides
- * through a group whose own place on the step was given away.
+ * Whether a person's decision on the step of `a` would count: the applicant's does not under `never`, nor does that of
+ * somebody through a group whose own place on the step was given away. Where nobody decides two steps, whoever may not is
+ * not asked in the first place: such steps ask people by name.
  */
 function eligible(dialect: Dialect, userCode: string): string {
-  const subject = text(dialect, "'u:'", userCode);
   return `(${userCode} <> a.barred_user_code
       AND NOT EXISTS (SELECT 1 FROM dms_s_apply_order_assignee own
-        WHERE own.apply_order_id = a.apply_order_id AND own.apply_step = a.apply_step AND own.subject = ${subject}
-          AND own.gone IN ('handed_over', 'left', 'delegated'))
-      AND (o.distinct_approvers = 0 OR NOT EXISTS (SELECT 1 FROM dms_s_apply_order_assignee d
-        WHERE d.apply_order_id = a.apply_order_id AND d.apply_step <> a.apply_step
-          AND d.decision IS NOT NULL AND d.kind <> 'consulted'
-          AND (d.subject = ${subject} OR (d.on_behalf_of = ${userCode} AND EXISTS (
-            SELECT 1 FROM dms_s_apply_order_assignee away
-             WHERE away.apply_order_id = d.apply_order_id AND away.apply_step = d.apply_step
-               AND away.subject = ${subject} AND away.gone = 'delegated'))))))`;
+        WHERE own.apply_order_id = a.apply_order_id AND own.apply_step = a.apply_step
+          AND own.subject = ${text(dialect, "'u:'", userCode)}
+          AND own.gone IN ('handed_over', 'left', 'delegated')))`;
 }
 
 /** Why nobody can decide an order `o` under review; null when somebody can. */

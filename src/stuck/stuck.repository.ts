@@ -31,7 +31,6 @@ export interface StuckRow {
   readonly acc_code: string | null;
   readonly create_time: Date | string;
   readonly urged_at: Date | string | null;
-  readonly distinct_approvers: number;
   readonly apply_step: number | null;
   readonly node_name: string | null;
   readonly due_at: number | string | null;
@@ -118,7 +117,7 @@ export class StuckRepository {
     if (ids.length === 0) return Promise.resolve([]);
     return this.database.rows(
       `SELECT o.id, o.business_type, o.business_key, o.title, o.apply_template_id, o.template_name, o.apply_status,
-              o.user_code, o.acc_code, o.create_time, o.urged_at, o.distinct_approvers,
+              o.user_code, o.acc_code, o.create_time, o.urged_at,
               p.apply_step, p.node_name, p.due_at, p.update_time AS step_time,
               ${unreachable(this.database.dialect)} AS unreachable
          FROM ${orderTable} o

@@ -78,8 +78,7 @@ export class StuckService {
   private nobody(row: StuckRow, seats: readonly SeatBehind[], directory: Directory): StuckBecause[] {
     const { id, unreachable: reason, apply_step: applyStep, node_name: nodeName } = row;
     if (reason === null) return [];
-    const order = { accCode: row.acc_code, distinct: row.distinct_approvers === 1 };
-    const who = behindSeats(order, applyStep ?? 0, seats, directory);
+    const who = behindSeats(row.acc_code, applyStep ?? 0, seats, directory);
     const step = `Step ${applyStep} "${nodeName}"`;
     const stepZh = `步骤 ${applyStep}「${nodeName}」`;
     const words = {

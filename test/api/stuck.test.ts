@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UnitOfWork } from '../../src/database/unit-of-work.js';
 import { StuckMetrics } from '../../src/stuck/stuck.metrics.js';
 import { type Acting, closeTold, givenCrew, openActing, recounted } from '../support/acting.js';
-import { agree, answerStatus, type BusinessModule, startBusinessModule } from '../support/business-module.js';
+import {
+  agree,
+  answerStatus,
+  type BusinessModule,
+  startBusinessModule,
+  takeOver,
+} from '../support/business-module.js';
 import { callbackSettings } from '../support/callback-settings.js';
 import { deliveryIn } from '../support/callbacks.js';
 import { eventually } from '../support/eventually.js';
@@ -288,6 +294,25 @@ describe('nobody_eligible', () => {
   });
 });
 
+describe('a place that was given away', () => {
+  it('should be no way back through the group', async () => {
+    const group = `stuck-given-${++made}`;
+    await directoryOf(app.as(root)).group(group, ['bob']);
+    const taker = await newcomer();
+    const { businessType } = await givenFlow(app, [{ groups: [group] }]);
+    const order = await openActing(app, businessType);
+    await order.does(bob, 'transfer', { toUserCode: taker.sub });
+    expect(await reasonsOf(order.id)).toBeUndefined();
+    await deactivate(taker);
+    expect(await order.refuses(bob, 'approve')).toBe('403 forbidden');
+    const stuck = await because(order.id);
+    expect(stuck.reason).toBe('nobody_eligible');
+    expect(stuck.detail).toContain('bob');
+    await carryOut(the(stuck, 'users team_admin'));
+    expect(await reasonsOf(order.id)).toBeUndefined();
+  });
+});
+
 describe('delivery_parked', () => {
   const orderParked = async (kind: 'check' | 'execute') => {
     module.behave(answerStatus(500));
@@ -319,6 +344,27 @@ describe('delivery_parked', () => {
       () => reasonsOf(order.id),
       (reasons) => reasons === undefined,
     );
+  });
+
+  it('should not hold for a check that the order no longer waits for', async () => {
+    module.behave(answerStatus(500));
+    const open = { checkUrl: module.checkUrl, failMode: 'open' };
+    const { businessType } = await givenFlow(app, [{ users: ['bob'] }], open);
+    const order = await openActing(app, businessType);
+    const { id: delivery } = await deliveryIn(app, order.id, 'check', 'abandoned');
+    expect((await order.order()).applyStatus).toBe('in_review');
+    // planted: no route leaves one behind
+    await app
+      .get(UnitOfWork)
+      .run((tx) => tx.run(`UPDATE dms_s_apply_delivery SET state = 'failed' WHERE id = ?`, [delivery]));
+    await order.does(bob, 'return', { toStep: 0 });
+    expect((await order.order()).applyStatus).toBe('initiating');
+    expect(await reasonsOf(order.id)).toBeUndefined();
+    // asked once more, it waits for that answer, and not for the one that never came
+    module.behave(takeOver);
+    await order.does(ann, 'resubmit');
+    expect((await order.order()).applyStatus).toBe('initiating');
+    expect(await reasonsOf(order.id)).toBeUndefined();
   });
 
   it('should not hold for a parked notification', async () => {
