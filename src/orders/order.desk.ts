@@ -5,11 +5,10 @@ import type { Sql } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { unasked } from '../engine/advance.js';
 import { type Command, decide } from '../engine/decide.js';
-import type { OrderEvent } from '../engine/events.js';
 import { needsConfirmation } from '../engine/permission.js';
 import { maxStages, type Person } from '../engine/vocabulary.js';
 import { notFound } from '../http/problem.js';
-import { OrderCommands, problemOf } from './order.commands.js';
+import { type CarriedOut, OrderCommands, problemOf } from './order.commands.js';
 import { OrderPeople } from './order.people.js';
 import type { OrderRecord } from './order.record.js';
 import { noAnswers, OrderResolvers, type ResolverAnswers, ResolverNeeded } from './order.resolvers.js';
@@ -97,19 +96,17 @@ export class OrderDesk {
     let firstLogId = '';
     return this.unitOfWork.run(
       async (tx) => {
-        let before: OrderRecord | null = null;
         const done = await this.commands.carryOut(
           tx,
           target,
           async ({ record, actorActive: active, delegating }) => {
-            before = record;
             const { accCode } = record.head;
             const known = await this.people.actor(tx, accCode, record.state, { principal, active });
             const actor = decides ? confirmedBy(known, record, answers) : known;
             return prepare({ sql: tx, record, delegating, actor, answers });
           },
         );
-        if (before) requireAnswers(before, done.events, answers);
+        requireAnswers(done, answers);
         ({ firstLogId } = done);
         return toView(done.record);
       },
@@ -127,16 +124,13 @@ function confirmedBy(actor: Person, record: OrderRecord, { confirmed }: Resolver
   return { ...actor, confirmed: answer };
 }
 
-/** @throws ResolverNeeded when a step has opened whose resolver was not asked. */
-function requireAnswers(
-  record: OrderRecord,
-  events: readonly OrderEvent[],
-  { approvers }: ResolverAnswers,
-): void {
+/**
+ * Of the order as it would be, with the variables of a resubmission and the steps of a move.
+ * @throws ResolverNeeded when a step has opened whose resolver was not asked.
+ */
+function requireAnswers({ record, events }: CarriedOut, { approvers }: ResolverAnswers): void {
   const opened = events.find((event) => event.type === 'step.in_review' && event.reason === unasked);
   if (opened?.type !== 'step.in_review' || approvers.has(opened.applyStep)) return;
   const step = record.state.steps.find((one) => one.applyStep === opened.applyStep);
-  const resubmitted = events.find((event) => event.type === 'order.resubmitted');
-  const variables = resubmitted?.variables ?? record.head.variables;
-  if (step) throw new ResolverNeeded({ ...record, head: { ...record.head, variables } }, step, null);
+  if (step) throw new ResolverNeeded(record, step, null);
 }
