@@ -20,7 +20,7 @@ const day = 86_400_000;
 /** Clocks of callers are not ours: a start that is this little past is taken for now. */
 const tolerance = minute;
 /** A year, leap days included: nobody stands in for ever without anybody noticing. */
-export const maxDays = 366;
+const maxDays = 366;
 
 /** Why a new delegation cannot be; null when nothing speaks against its own fields. */
 export function complaintOf(wanted: Standing, now: Date): Complaint | null {

@@ -92,7 +92,7 @@ export class ListDelegations extends PageQuery {
   accCode?: string;
 }
 
-export const delegationStates = ['planned', 'active', 'ended', 'revoked'] as const;
+const delegationStates = ['planned', 'active', 'ended', 'revoked'] as const;
 export type DelegationState = (typeof delegationStates)[number];
 
 export class DelegationView {

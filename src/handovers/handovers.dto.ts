@@ -46,7 +46,7 @@ export class HandoverProblem {
   detail: string;
 }
 
-export const handoverOutcomes = ['would_hand_over', 'handed_over', 'not_possible'] as const;
+const handoverOutcomes = ['would_hand_over', 'handed_over', 'not_possible'] as const;
 
 export class HandoverItem {
   @ApiProperty()

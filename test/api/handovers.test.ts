@@ -117,6 +117,14 @@ describe('POST /directory/users/{userCode}/handover', () => {
     expect(outcomes(await handOver({ dryRun: false }))).toEqual({ [later]: 'handed_over' });
   });
 
+  it('given that who takes over has somebody stand in, gives the work to the stand-in', async () => {
+    const id = await givenOrder([{ users: [leaver] }]);
+    await givenStandIn(app.as(someone(heir)), third);
+    expect(outcomes(await handOver({ dryRun: false }))).toEqual({ [id]: 'handed_over' });
+    expect(await todoOf(someone(heir))).toEqual([]);
+    expect(await todoOf(someone(third))).toEqual([id]);
+  });
+
   it.each<[string, () => Promise<unknown>]>([
     ['is inactive', () => app.as(boss).put(`/directory/users/${leaver}`, { name: leaver, active: false })],
     ['is forgotten by the directory', () => app.as(boss).delete(`/directory/users/${leaver}`)],
