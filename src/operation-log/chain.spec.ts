@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalText, type ChainedRow, chainStart, digestOf, hashOf, storable } from './chain.js';
@@ -56,6 +57,17 @@ describe('the text of a row', () => {
         '"ann says: \\"été\\" 👍\\r\\n ","{\\"type\\":\\"order.commented\\",\\"text\\":\\"2/0\\"}"]',
     );
     expect(hashOf(row, 'ab', true)).toBe(createHash('sha256').update(Buffer.from(text)).digest('hex'));
+  });
+
+  it('given the example of the documentation, then its hash is what the text gives, and what the service makes', () => {
+    const page = readFileSync(new URL('../../docs/log.md', import.meta.url), 'utf8');
+    const [, text = '', hash] = /```text\n(\[.+\])\n```\n\n```text\n([0-9a-f]{64})\n```/.exec(page) ?? [];
+    expect(createHash('sha256').update(text).digest('hex')).toBe(hash);
+    const [form, previous, orderId, transition, seq, last, id, time, userCode, operation, details, data] =
+      JSON.parse(text) as [string, string, string, number, number, boolean, ...string[]];
+    const row = { orderId, transition, seq, id, time, userCode, operation, details, data } as ChainedRow;
+    expect(form).toBe('countersign-log-1');
+    expect(hashOf(row, previous, last)).toBe(hash);
   });
 
   it('given rows that differ anywhere, then their texts differ', () => {
