@@ -110,7 +110,7 @@ function handOver(before: OrderState, command: Given<'transfer' | 'ask_opinion'>
   const { step, seat, capacity } = permission;
   const target = to.person.userCode;
   if (target === actor.userCode) return wrong('toUserCode', 'is yourself; name somebody else');
-  const refusal = unfit(state, step, to, 'toUserCode');
+  const refusal = unfit(state, step, to, 'toUserCode', type === 'transfer' ? seat : null);
   if (refusal) return { ok: false, refusal };
   const { applyStep } = step;
   if (type === 'ask_opinion') {
@@ -149,7 +149,7 @@ function handOverFor(before: OrderState, { actor, from, to, auditMsg, facts }: G
     return refused('not_awaited', `${from} holds no place on the order that is still to be decided`);
   }
   if (target === from) return wrong('toUserCode', 'holds the place already; name somebody else');
-  const refusal = unfit(before, step, to, 'toUserCode');
+  const refusal = unfit(before, step, to, 'toUserCode', seat);
   if (refusal) return { ok: false, refusal };
   const { applyStep } = step;
   const given: OrderEvent = {
@@ -232,12 +232,16 @@ const repeatedIn = (targets: readonly Target[]): string | null => {
   return userCodes.find((userCode, index) => userCodes.indexOf(userCode) !== index) ?? null;
 };
 
-/** Why somebody cannot be given a place on a step: unknown, inactive, there already, or the applicant under `never`. */
+/**
+ * Why somebody cannot be given a place on a step: unknown, inactive, there already, or the applicant under `never`.
+ * @param given the place that they would get
+ */
 function unfit(
   state: OrderState,
   step: StepState,
   { person, standing }: Target,
   field: string,
+  given: Seat | null = null,
 ): Refusal | null {
   const { userCode } = person;
   if (standing === 'unknown')
@@ -254,7 +258,9 @@ function unfit(
   const seat = ownSeat(step, userCode);
   const acted = seat?.kind === 'acting' && seat.decision === null && !consultedBy(step, seat);
   const asked = seat !== undefined && seat.gone === null && !acted;
-  if (!asked && (hasGivenUp(step, seat) || !sharesSeat(step, person))) return null;
+  const back = seat?.gone === 'delegated' && given?.onBehalfOf === userCode;
+  const represented = seat?.gone === 'delegated' && !back;
+  if (!asked && !represented && (back || hasGivenUp(step, seat) || !sharesSeat(step, person))) return null;
   return {
     code: 'already_exists',
     detail: `${userCode} is already on step ${step.applyStep} "${step.nodeName}"`,
@@ -263,8 +269,7 @@ function unfit(
 
 /** Whether a person gave a place of their own away, and may get it back; an opinion that was handed on is no place. */
 const hasGivenUp = (step: StepState, seat: Seat | undefined): boolean =>
-  seat?.gone === 'delegated' ||
-  (seat?.gone === 'handed_over' && (seat.kind !== 'consulted' || giversOf(step).has(seat.subject)));
+  seat?.gone === 'handed_over' && (seat.kind !== 'consulted' || giversOf(step).has(seat.subject));
 
 /** Whether a person sits on the step through a group or role that is asked as it is, rather than for its people. */
 const sharesSeat = (step: StepState, person: Person): boolean =>

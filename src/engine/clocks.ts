@@ -64,9 +64,9 @@ function turnOf(step: StepState | null, present: Present): OrderEvent[] {
   return [{ type: 'step.clock_started', applyStep, clock: goesOn }];
 }
 
-/** Whether everybody whose turn it is was only asked for an opinion: the reviewers wait for it. */
+/** Whether everybody whose turn it is was only asked for an opinion: the reviewers wait for it, whoever may decide besides. */
 const waitsForInformation = (step: StepState): boolean => {
-  const turns = step.seats.filter((seat) => seat.turn === 'open');
+  const turns = step.seats.filter((seat) => seat.turn === 'open' && seat.kind !== 'escalated');
   return turns.length > 0 && turns.every((seat) => seat.kind === 'consulted');
 };
 
@@ -111,7 +111,8 @@ function offsetsOf(timing: Timing, timetable: Timetable): { name: string; offset
     { name: 'due', offset: due },
     ...remindAfter.map((text, index) => ({ name: `after:${index + 1}`, offset: due + length(text) })),
   ];
-  for (let level = 2; then === 'escalate' && level <= levels; level++) {
+  const last = then === 'escalate' ? levels : 0;
+  for (let level = 2; level <= last; level++) {
     offsets.push({ name: `level:${level}`, offset: due + (level - 1) * length(timing.every) });
   }
   return offsets.filter(({ offset }) => offset > 0).toSorted((one, other) => one.offset - other.offset);

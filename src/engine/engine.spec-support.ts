@@ -1,5 +1,5 @@
 import type { Target } from './actions.js';
-import type { DirectoryFacts, Found } from './advance.js';
+import type { Delegation, DirectoryFacts, Found } from './advance.js';
 import type { CallbackAnswer } from './callbacks.js';
 import { type Command, decide } from './decide.js';
 import type { AbandonedTo, OrderEvent } from './events.js';
@@ -15,6 +15,7 @@ import {
   type StepSnapshot,
 } from './order-state.js';
 import type { Outcome } from './outcome.js';
+import type { Present, Timing } from './timing.js';
 import {
   type ApprovalMode,
   type AuditObjectType,
@@ -40,6 +41,14 @@ export interface StageGiven {
   readonly min?: number;
   readonly condition?: string;
   readonly finding?: Partial<FindingRule>;
+  readonly timing?: Timing;
+}
+
+/** Somebody has delegated their work. */
+export interface DelegationGiven {
+  readonly from: string;
+  readonly to: string;
+  readonly redelegate?: boolean;
 }
 
 export interface FlowGiven {
@@ -54,6 +63,10 @@ export interface FlowGiven {
   readonly inactive?: readonly string[];
   /** Of each step that a rule finds people for: whom it finds, or what went wrong. */
   readonly found?: Readonly<Record<number, readonly string[] | string>>;
+  readonly distinct?: boolean;
+  readonly delegations?: readonly DelegationGiven[];
+  readonly lapsed?: readonly string[];
+  readonly present?: Present;
 }
 
 export const group = (code: string): string => groupSubject('t1', code);
@@ -93,7 +106,7 @@ export function factsIn(flow: FlowGiven): DirectoryFacts {
     ...Object.values(groups).flat(),
     ...flow.stages.flatMap((stage) => stage.users ?? []),
   ]);
-  const steps = flow.stages.map(stageOf);
+  const steps = flow.stages.map((stage, index) => stageOf(stage, index, flow.distinct));
   return {
     inactive: new Set(inactive),
     applicant: person(applicant, groups),
@@ -110,8 +123,20 @@ export function factsIn(flow: FlowGiven): DirectoryFacts {
       steps.filter((step) => isLazy(step) && !canBeReviewed(step, flow)).map((step) => step.applyStep),
     ),
     approvers: new Map([...names].map((userCode) => [userCode, person(userCode, groups, inactive)])),
+    ...(flow.delegations ? { delegations: flow.delegations.map((one) => delegationIn(flow, one)) } : {}),
+    ...(flow.lapsed ? { lapsed: new Set(flow.lapsed) } : {}),
+    ...(flow.present ? { present: flow.present } : {}),
   };
 }
+
+const delegationIn = (flow: FlowGiven, { from, to, redelegate = false }: DelegationGiven): Delegation => ({
+  id: `${from}>${to}`,
+  from,
+  to,
+  redelegate,
+  toActive: !flow.inactive?.includes(to),
+  subjects: personIn(from, flow).subjects,
+});
 
 const everybody = ['ann', 'bob', 'bea', 'carol', 'dave', 'eve', 'root', 'tina', 'zoe'];
 
@@ -125,7 +150,7 @@ function canBeReviewed(
     .some((one) => !inactive.includes(one) && (autoApprove !== 'never' || one !== applicant));
 }
 
-function stageOf(stage: StageGiven, index: number): StepSnapshot {
+function stageOf(stage: StageGiven, index: number, byName = false): StepSnapshot {
   const objects = stage.found ? [] : (stage.groups ?? stage.users ?? []);
   return {
     applyStep: index + 1,
@@ -138,17 +163,20 @@ function stageOf(stage: StageGiven, index: number): StepSnapshot {
     condition: stage.condition ?? null,
     subjects: stage.finding?.restrictTo ? [] : objects.map(stage.groups ? group : userSubject),
     ...(stage.finding ? { finding: { ...plainFinding, ...stage.finding } } : {}),
+    ...(stage.timing ? { timing: stage.timing } : {}),
+    ...(byName ? { byName } : {}),
   };
 }
 
 export const opening = (flow: FlowGiven): Opening => ({
   autoApprove: flow.autoApprove ?? 'through_applicant_node',
   dedupe: flow.dedupe ?? 'none',
+  ...(flow.distinct ? { distinct: true } : {}),
   hasCheck: flow.hasCheck ?? false,
   hasExecute: flow.hasExecute ?? false,
   variables: flow.variables ?? {},
   facts: factsIn(flow),
-  stages: flow.stages.map(stageOf),
+  stages: flow.stages.map((stage, index) => stageOf(stage, index, flow.distinct)),
 });
 
 /** Opens and expects that it works. */
@@ -187,6 +215,12 @@ export const acting = (flow: FlowGiven) => {
       ...by(actor),
       to: target(to, flow),
     }),
+    handOver: (actor: string, from: string, to: string): Command => ({
+      type: 'hand_over',
+      ...by(actor),
+      from,
+      to: target(to, flow),
+    }),
     addSigners: (actor: string, userCodes: readonly string[], position: SignPosition): Command => ({
       type: 'add_signers',
       ...by(actor),
@@ -214,6 +248,7 @@ export const acting = (flow: FlowGiven) => {
     }),
     reopen: (actor: string): Command => ({ type: 'reopen', ...by(actor) }),
     takeBack: (actor: string): Command => ({ type: 'take_back', actor: personIn(actor, flow) }),
+    fire: (...leaders: readonly string[]): Command => ({ type: 'fire_timer', leaders, facts: factsIn(flow) }),
     recount: (): Command => ({ type: 'recount', facts: factsIn(flow) }),
     withdraw: (actor: string): Command => ({ type: 'withdraw', actor: personIn(actor, flow), remark: null }),
     comment: (actor: string): Command => ({

@@ -130,8 +130,9 @@ const waitingStep = (step: StepSnapshot): StepState => ({
 /**
  * A step that is walked again: what was decided on it no longer counts, whom it found is found anew; transfers and
  * added signatures stay, with those who have them now.
+ * @param clock one that stands still, and will go on when the step opens
  */
-export const resetStep = (step: StepState): StepState => ({
+export const resetStep = (step: StepState, clock: StepClock | null = null): StepState => ({
   ...step,
   auditStatus: 'waiting',
   requiredApprovals: 1,
@@ -139,15 +140,16 @@ export const resetStep = (step: StepState): StepState => ({
   seats: step.seats.map((seat): Seat => {
     const found = seat.kind === 'found' || (seat.kind === 'taken' && seat.by === null);
     const acted = seat.kind === 'acting' || seat.kind === 'consulted';
+    const intime = seat.kind === 'escalated' && clock === null;
     // Whether somebody stands in is asked anew.
-    const over = found || acted || seat.gone === 'handed_over' || standsIn(step, seat);
+    const over = found || acted || intime || seat.gone === 'handed_over' || standsIn(step, seat);
     const back = seat.gone === 'left' || seat.gone === 'delegated' ? null : seat.gone;
     return { ...withoutDecision(seat), turn: 'waiting', gone: over ? 'past' : back };
   }),
   auditUserCode: null,
   auditMsg: null,
   reason: null,
-  clock: null,
+  clock,
 });
 
 /** A step as if these people had not decided on it. */
@@ -169,6 +171,8 @@ function withoutPeople(step: StepState, userCodes: readonly string[], gone: 'lef
   );
   const seats = step.seats.map((seat): Seat => {
     if (leaves(seat)) return { ...seat, gone };
+    // A signature that is taken out is taken out, whoever would have signed.
+    if (back.has(seat.subject) && gone === 'removed') return { ...seat, gone };
     if (back.has(seat.subject)) return { ...seat, gone: seat.kind === 'acting' ? 'past' : null };
     const moot = seat.kind === 'consulted' && seat.gone === null && seat.decision === null;
     return moot && userCodes.includes(seat.by ?? '') ? { ...seat, gone: 'removed' } : seat;
@@ -275,7 +279,8 @@ function transferred(
   const giving = own?.gone === null ? own : undefined;
   const kind = giving?.kind === 'added' || giving?.kind === 'consulted' ? giving.kind : 'taken';
   // Handed on, a place stays that of whom it was first; who gets their own back stands in for nobody.
-  const first = giving?.onBehalfOf ?? (kind === 'taken' ? from : null);
+  const first = kind === 'added' ? null : (giving?.onBehalfOf ?? (kind === 'taken' ? from : null));
+  const represented = giving && standsIn(step, giving) ? giving.onBehalfOf : null;
   const given = newSeat(userSubject(to), kind, {
     by: kind === 'taken' ? (from ?? by) : (giving?.by ?? null),
     position: giving?.position ?? null,
@@ -289,8 +294,17 @@ function transferred(
           gone: 'handed_over',
           onBehalfOf: null,
         });
-  return { ...withSeat(left, given), people: peopleAfter(step, from, to, kind) };
+  return {
+    ...withSeat(represented === null ? left : withoutReturn(left, represented), given),
+    people: peopleAfter(step, from, to, kind),
+  };
 }
+
+/** Who stood in for somebody has given their place away, and so it is theirs no longer. */
+const withoutReturn = (step: StepState, represented: string): StepState => {
+  const seat = seatOf(step, represented);
+  return seat ? withSeat(step, { ...seat, gone: 'handed_over' }) : step;
+};
 
 /** Somebody sits in the place of a person who has delegated their work; also beside the group of that person. */
 function stoodIn(step: StepState, standIn: StandIn): StepState {
@@ -305,7 +319,7 @@ function stoodIn(step: StepState, standIn: StandIn): StepState {
   });
   return {
     ...withSeat(withSeat(step, { ...place, gone: 'delegated' }), seat),
-    people: step.people.map((userCode) => (userCode === standIn.for ? standIn.by : userCode)),
+    people: peopleAfter(step, standIn.for, standIn.by, 'added'),
   };
 }
 

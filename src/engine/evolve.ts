@@ -1,6 +1,7 @@
 import type { OrderEvent } from './events.js';
 import { evolveStep, resetStep, type StepEvent, stoppedClock, withoutDecisions } from './evolve-step.js';
 import { isSuperseded, type LastDecision, type OrderState, type StepState } from './order-state.js';
+import type { StepClock } from './timing.js';
 
 /**
  * Applies the events of one committed command and counts the version up by one.
@@ -107,7 +108,7 @@ export function evolve(state: OrderState | null, event: OrderEvent): OrderState 
         returned: null,
         // A clock on a step that waits is one that stands still since the return: it goes on.
         steps: state.steps.map((step) =>
-          event.walk.includes(step.applyStep) ? { ...resetStep(step), clock: step.clock } : step,
+          event.walk.includes(step.applyStep) ? resetStep(step, step.clock) : step,
         ),
       };
     case 'order.reopened':
@@ -160,10 +161,14 @@ function takenBack(
     lastDecision: null,
     steps: state.steps.map((step) => {
       if (step.applyStep === event.applyStep) return evolveStep(withoutDecisions(step, repeated), event);
-      return walked.includes(step.applyStep) ? resetStep(step) : step;
+      return walked.includes(step.applyStep) ? resetStep(step, clockBefore(step)) : step;
     }),
   };
 }
+
+/** A clock that had gone on when the step opened stands still again, with what it had used before and what has fired since. */
+const clockBefore = ({ clock }: StepState): StepClock | null =>
+  clock && clock.used > 0 ? stoppedClock(clock, clock.used) : null;
 
 /** The steps behind a return wait again: all of them, or only the two ends when it leads straight back. */
 function returned(state: OrderState, event: Extract<OrderEvent, { type: 'order.returned' }>): OrderState {
@@ -180,7 +185,7 @@ function returned(state: OrderState, event: Extract<OrderEvent, { type: 'order.r
       const { used } = event;
       const stopped =
         step.applyStep === fromStep && used !== undefined ? stoppedClock(step.clock, used) : null;
-      return { ...resetStep(step), clock: stopped };
+      return resetStep(step, stopped);
     }),
   };
 }

@@ -68,14 +68,19 @@ function fire(
     : thenAdvance(state, [decided], facts);
 }
 
-/** A leader who may decide the step, and does not sit there already. */
-const mayBeAsked = (
+/** A leader who may decide the step, and sits there neither themselves nor through somebody who stands in for them. */
+function mayBeAsked(
   state: OrderState,
   step: StepState,
   userCode: string,
   { inactive }: DirectoryFacts,
-): boolean =>
-  userCode !== state.applicant &&
-  !inactive.has(userCode) &&
-  whyBarred(state, step, userCode) === null &&
-  ownSeat(step, userCode)?.gone !== null;
+): boolean {
+  const seat = ownSeat(step, userCode);
+  const sits = seat !== undefined && (seat.gone === null || seat.gone === 'delegated');
+  return (
+    !sits &&
+    userCode !== state.applicant &&
+    !inactive.has(userCode) &&
+    whyBarred(state, step, userCode) === null
+  );
+}

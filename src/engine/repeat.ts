@@ -2,6 +2,7 @@ import type { OrderEvent } from './events.js';
 import { evolve } from './evolve.js';
 import { openStep, type OrderState, type StepState } from './order-state.js';
 import { hasPassed, seatInTurn, standsIn } from './seats.js';
+import { whyBarred } from './separation.js';
 import { type Person, userOfSubject } from './vocabulary.js';
 
 /**
@@ -51,7 +52,7 @@ export function repeatedVotes(
   const approvers = approversBefore(state, first)
     .map((userCode) => people.get(userCode) ?? null)
     .filter((person) => person !== null)
-    .filter((person) => state.autoApprove !== 'never' || person.userCode !== state.applicant);
+    .filter((person) => whyBarred(state, first, person.userCode) === null);
   for (let now = state; ;) {
     const step = openStep(now);
     if (!step || hasPassed(step)) return events;

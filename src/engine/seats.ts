@@ -131,6 +131,8 @@ export function withTurns(step: StepState): StepState {
   const givers = giversOf(step);
   const own = (seat: Seat): Seat['turn'] => {
     if (!pending(seat)) return 'closed';
+    // Who is asked because it takes too long waits for nobody.
+    if (seat.kind === 'escalated') return 'open';
     if (seat.kind === 'added') return signerTurn(seat.position, base.has(seat) ? 'after' : phase);
     if (phase === 'before') return 'waiting';
     if (phase !== 'base') return 'closed';
@@ -259,8 +261,9 @@ export function ownSeat(step: StepState, userCode: string): Seat | undefined {
 /** In whose place somebody else sits. Whatever they are asked for besides, they have handed their own place over. */
 export const giversOf = (step: StepState): ReadonlySet<Subject> =>
   new Set(
-    step.seats.flatMap(({ kind, onBehalfOf }) =>
-      kind === 'taken' && onBehalfOf !== null ? [userSubject(onBehalfOf)] : [],
+    step.seats.flatMap(({ kind, by, onBehalfOf }) =>
+      // Who only stood in has nothing of theirs.
+      kind === 'taken' && by !== null && onBehalfOf !== null ? [userSubject(onBehalfOf)] : [],
     ),
   );
 

@@ -1,15 +1,17 @@
-import type { Delegation, DirectoryFacts } from './advance.js';
+import type { DirectoryFacts } from './advance.js';
 import type { OrderEvent, StandIn } from './events.js';
 import { evolve } from './evolve.js';
 import { isLazy, openStep, type OrderState, type Seat, type StepState } from './order-state.js';
 import { decidedElsewhere } from './separation.js';
-import { ownSeat, seatOf } from './seats.js';
-import { userOfSubject, userSubject } from './vocabulary.js';
+import { ownSeat } from './seats.js';
+import { userOfSubject } from './vocabulary.js';
 
 /**
  * Standing in (docs/delegation.md): who has delegated their work for a time is represented by somebody else wherever
  * they would be asked: when a step opens, at a transfer to them, and as an added signature.
  */
+
+type Facts = Pick<DirectoryFacts, 'delegations' | 'inactive'>;
 
 /** Who stands in for somebody on a step; null when nobody does, or nobody may. */
 export function standInOf(
@@ -47,17 +49,17 @@ export function representative(
   }
 }
 
-/** Whoever sits on the step, or has sat there in this round, has a place and a vote of their own. */
+/** Whoever sits on the step has a place of their own; whoever has decided it, or gave a place away, has had one. */
 const isAsked = (step: StepState, userCode: string): boolean => {
   const seat = ownSeat(step, userCode);
-  return seat !== undefined && (seat.gone === null || seat.gone === 'delegated' || seat.decision !== null);
+  return seat !== undefined && (seat.gone !== 'left' || seat.decision !== null);
 };
 
 /** What follows from delegations for the work that a command has just given to people; nothing where nobody delegates. */
 export function standIns(
   before: OrderState | null,
   events: readonly OrderEvent[],
-  facts: Pick<DirectoryFacts, 'delegations'>,
+  facts: Facts,
 ): OrderEvent[] {
   if (!facts.delegations?.length) return [];
   const state = events.reduce<OrderState | null>(evolve, before);
@@ -66,8 +68,9 @@ export function standIns(
   const { applyStep } = step;
   const found: StandIn[] = [];
   let now = step;
-  for (const userCode of newlyAsked(step, events, facts.delegations)) {
-    const standIn = standInOf(state, now, userCode, facts);
+  for (const userCode of newlyAsked(step, events, facts)) {
+    // Who stands in for another since a moment ago does that; nobody stands in for two.
+    const standIn = found.some(({ by }) => by === userCode) ? null : standInOf(state, now, userCode, facts);
     if (!standIn) continue;
     found.push(standIn);
     const after = evolve(state, { type: 'step.stood_in', applyStep, standIns: found });
@@ -80,31 +83,28 @@ export function standIns(
 function newlyAsked(
   step: StepState,
   events: readonly OrderEvent[],
-  delegations: readonly Delegation[],
+  { delegations = [], inactive }: Facts,
 ): string[] {
   const people = new Set<string>();
+  const give = (userCode: string) => {
+    const seat = ownSeat(step, userCode);
+    if (seat && isGiven(seat)) people.add(userCode);
+  };
   for (const event of events) {
     if (!('applyStep' in event) || event.applyStep !== step.applyStep) continue;
     if (event.type === 'step.in_review') {
-      for (const seat of step.seats) if (isGiven(step, seat)) people.add(userOfSubject(seat.subject) ?? '');
+      for (const seat of step.seats) give(userOfSubject(seat.subject) ?? '');
       for (const { from, subjects } of delegations) {
         const shares = isLazy(step) && step.subjects.some((subject) => subjects.has(subject));
-        if (shares && seatOf(step, from)?.gone !== null) people.add(from);
+        if (shares && !ownSeat(step, from)) people.add(from);
       }
-    } else if (event.type === 'step.transferred') people.add(event.to);
-    else if (event.type === 'step.signers_added')
-      for (const userCode of event.userCodes) people.add(userCode);
+    } else if (event.type === 'step.transferred') give(event.to);
+    else if (event.type === 'step.signers_added') event.userCodes.forEach(give);
   }
-  return [...people].filter((userCode) => {
-    const seat = step.seats.find((one) => one.subject === userSubject(userCode));
-    return seat === undefined || isGiven(step, seat) || (seat.gone !== 'delegated' && seat.kind === 'acting');
-  });
+  // Who may not review has nobody stand in for them either.
+  return [...people].filter((userCode) => !inactive.has(userCode));
 }
 
 /** A place of a person's own that is still to be decided. */
-const isGiven = (step: StepState, seat: Seat): boolean =>
-  userOfSubject(seat.subject) !== null &&
-  seat.gone === null &&
-  seat.decision === null &&
-  ownSeat(step, userOfSubject(seat.subject) ?? '') === seat &&
-  ['named', 'found', 'taken', 'added'].includes(seat.kind);
+const isGiven = ({ gone, decision, kind }: Seat): boolean =>
+  gone === null && decision === null && ['named', 'found', 'taken', 'added'].includes(kind);
