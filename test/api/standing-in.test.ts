@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fay, givenCrew, gus, openActing, type OrderShown } from '../support/acting.js';
 import { startApp, type TestApp, type TestUser } from '../support/harness.js';
 import { historiesOf } from '../support/order-history.js';
+import { directoryOf } from '../support/resolver-people.js';
 import { ann, bob, carol, created, dave, givenFlow, root } from '../support/world.js';
 
 describe('standing in', () => {
@@ -62,13 +63,13 @@ describe('standing in', () => {
   });
 
   it('given a group that is asked as it is, when a member has delegated, then the stand-in decides beside the others', async () => {
-    await app.as(root).put('/directory/groups/desk?accCode=t1', { name: 'Desk', members: ['bob', 'dave'] });
+    await directoryOf(app.as(root)).group('desk', ['bob', 'dave']);
     const { businessType } = await givenFlow(app, [{ groups: ['desk'] }]);
     await delegates(bob, carol, businessType);
     const acting = await openActing(app, businessType);
     expect(await acting.turns()).toEqual(['carol', 'dave']);
     // Who leaves the group takes the stand-in along.
-    await app.as(root).put('/directory/groups/desk?accCode=t1', { name: 'Desk', members: ['dave'] });
+    await directoryOf(app.as(root)).group('desk', ['dave']);
     await expect.poll(() => acting.turns()).toEqual(['dave']);
     expect(await acting.refuses(carol, 'approve')).toBe('403 forbidden');
   });
