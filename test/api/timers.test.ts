@@ -166,7 +166,7 @@ describe('timers', () => {
       ([timer]) => timer?.failures === 2,
     );
     expect(second?.run).toBe(time.now() + 10_000);
-    const { body: scraped } = { body: await (await fetch(`${app.url}/metrics`)).text() };
+    const scraped = await (await fetch(`${app.url}/metrics`)).text();
     expect(scraped).toMatch(/countersign_timers_due [1-9]/);
     expect(scraped).toMatch(/countersign_timer_failures_total [2-9]/);
     spy.mockRestore();

@@ -33,7 +33,7 @@ const operationsOf = async (id: string): Promise<string[]> => {
   return body.items.map((row: { operation: string }) => row.operation);
 };
 
-const open = async (timing: object, count: number): Promise<string[]> => {
+const open = async (timing: Readonly<Record<string, unknown>>, count: number): Promise<string[]> => {
   const { businessType } = await givenFlow(replica(0), [{ users: ['bob'], timing }]);
   const ids: string[] = [];
   for (let number = 0; number < count; number++) {

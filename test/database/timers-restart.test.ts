@@ -26,11 +26,20 @@ describe('timers over a restart', () => {
       for (const length of ['1d', '2d']) {
         const after = await startApp({ databaseUrl: fresh.url });
         try {
-          holdTime(after).pass(length);
+          const time = holdTime(after);
+          time.pass(length);
           await eventually(
             () => remindersOf(after, id),
-            (count) => count === 1,
+            (count) => count >= 1,
           );
+          // One that comes later shows that the worker has looked again.
+          const later = await created(after.as(ann), '/orders', { businessType });
+          time.pass('1d');
+          await eventually(
+            () => remindersOf(after, later.id),
+            (count) => count >= 1,
+          );
+          expect(await remindersOf(after, id)).toBe(1);
         } finally {
           await after.close();
         }
