@@ -8,9 +8,7 @@ export function describe(event: OrderEvent): string {
     case 'check.requested':
       return 'the business module is asked whether the order may start';
     case 'step.skipped':
-      return event.reason === 'nobody_found'
-        ? `step ${event.applyStep} is skipped: nobody was found who could review it`
-        : `step ${event.applyStep} is skipped: its condition does not hold`;
+      return `step ${event.applyStep} is skipped: ${skips[event.reason] ?? 'its condition does not hold'}`;
     case 'step.auto_approved':
       return `step ${event.applyStep} is approved automatically: ${automatic(event)}`;
     case 'step.in_review':
@@ -40,7 +38,7 @@ export function describe(event: OrderEvent): string {
     case 'step.clock_set':
       return `step ${event.applyStep} is now due on ${moment(event.clock.dueAt)}: its calendar has changed`;
     case 'order.moved':
-      return `${event.userCode} moves the order from version ${event.fromVersion ?? 'unknown'} of its template to version ${event.toVersion}`;
+      return `${event.userCode} moves the order from version ${event.fromVersion ?? 'unknown'} of its template to version ${event.toVersion}${event.present ? `; step ${event.present.applyStep} is opened anew` : ''}`;
     case 'step.people_left':
       return `step ${event.applyStep}: ${event.userCodes.join(', ')} may no longer review and is not asked any more`;
     case 'step.transferred':
@@ -125,6 +123,11 @@ function asked({ people, subjects = [], reason }: Extract<OrderEvent, { type: 's
   if (reason === undefined) return who;
   return `${who} (${reasons[reason] ?? reason})`;
 }
+
+const skips: Readonly<Record<string, string>> = {
+  nobody_found: 'nobody was found who could review it',
+  moved: 'the version of the template to which the order was moved has something else in its place',
+};
 
 const reasons: Readonly<Record<string, string>> = {
   asks_admin: 'nobody else was found',
