@@ -4,7 +4,7 @@ import { evolveAll } from '../engine/evolve.js';
 import { plainFinding, type StepSnapshot } from '../engine/order-state.js';
 import { groupSubject, roleSubject, userSubject } from '../engine/vocabulary.js';
 import { expectSaid } from './explain.spec-support.js';
-import { onOrder, type WholeEvent } from './order-events.texts.js';
+import { onOrder } from './order-events.texts.js';
 import { onStep, type StepEvent } from './step-events.texts.js';
 
 const step = (applyStep: number, more: Partial<StepSnapshot> = {}): StepSnapshot => ({
@@ -19,7 +19,7 @@ const step = (applyStep: number, more: Partial<StepSnapshot> = {}): StepSnapshot
   ...more,
 });
 
-const opened: OrderEvent = {
+const opened: Extract<OrderEvent, { type: 'order.opened' }> = {
   type: 'order.opened',
   applicant: 'a1',
   applicantSystemAdmin: false,
@@ -204,9 +204,7 @@ const events: { readonly [Type in OrderEvent['type']]: readonly (OrderEvent & { 
 
 const isOnStep = (event: OrderEvent): event is StepEvent => event.type.startsWith('step.');
 const reasonsOf = (event: OrderEvent) =>
-  isOnStep(event)
-    ? onStep({ event, before, after: before })
-    : [onOrder({ event: event as Exclude<OrderEvent, StepEvent> as WholeEvent })];
+  isOnStep(event) ? onStep({ event, before, after: before }) : [onOrder({ event })];
 
 describe('what explains an event', () => {
   it.each(Object.keys(events) as OrderEvent['type'][])(
@@ -248,7 +246,7 @@ describe('what explains an event', () => {
         {
           ...opened,
           steps: [step(1, { auditObjectType: 'leader', subjects: [], finding: plainFinding })],
-        } as OrderEvent,
+        },
       ]);
       for (const one of within) {
         const event = { ...found, why: [{ userCode: 'u5', rule, of: 'd1', level: 1, within: one }] } as const;
@@ -265,7 +263,7 @@ describe('what explains an event', () => {
       {
         ...opened,
         steps: [step(1, { auditObjectType: 'leader', subjects: [], finding: plainFinding })],
-      } as OrderEvent,
+      },
     ]);
     const event = { applyStep: 1, requiredApprovals: 1, type: 'step.in_review', people: ['u5'] } as const;
     const [reason] = onStep({ event, before: state, after: state });

@@ -209,6 +209,7 @@ describe('why an order is where it is', () => {
     expect(stepOf()?.because.at(-1)?.text.en).toBe(
       'it is overdue: eve may decide it too, as leader (level 1)',
     );
+    expect(stepOf()?.sentence.en).toContain('bob, eve (leader, since it is overdue)');
     log.push([{ type: 'step.clock_stopped', applyStep: 1, at: 5, used: 5 }]);
     expect(stepOf()?.sentence.zh).toContain('暂停计时');
     expect(stepOf()?.because.map(({ rule }) => rule)).toEqual([
