@@ -155,13 +155,13 @@ describe('orders that are moved to other versions of their template, wherever th
 
   it('an open step that nobody was asked anew on keeps its seats; one with votes is never asked anew', () => {
     check(({ before, after, plan }) => {
-      const open = openStep(before);
-      if (plan.outcome !== 'move' || !open) return;
-      const { byName: _was, ...was } = open;
-      const { byName: _is, ...is } = after.steps[open.applyStep - 1] as StepState;
-      if (!plan.reopened && openStep(after)?.applyStep === open.applyStep) expect(is).toEqual(was);
+      const reviewed = openStep(before);
+      if (plan.outcome !== 'move' || !reviewed) return;
+      const { byName: _was, ...was } = reviewed;
+      const { byName: _is, ...is } = after.steps[reviewed.applyStep - 1] as StepState;
+      if (!plan.reopened && openStep(after)?.applyStep === reviewed.applyStep) expect(is).toEqual(was);
       if (
-        open.seats.some(
+        reviewed.seats.some(
           (seat) =>
             seat.decision !== null && !['consulted'].includes(seat.kind) && seat.capacity !== 'repeat',
         )
