@@ -8,7 +8,7 @@ import { Clock } from '../runtime/clock.js';
 const table = 'dms_s_apply_job';
 
 /** A job as its row tells of it. */
-export interface Job {
+interface Job {
   /** Milliseconds since 1970, by the database's clock. */
   readonly dueAt: number;
   /** JSON; null before it was first done. */

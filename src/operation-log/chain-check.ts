@@ -31,7 +31,7 @@ interface Place {
 }
 
 /** Beyond so many, a log is no longer worth telling what is wrong with it, row by row. */
-export const maxFindings = 20;
+const maxFindings = 20;
 
 /**
  * Looks for the rows of an order's log at which the chain of hashes breaks.

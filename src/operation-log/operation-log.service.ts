@@ -6,19 +6,12 @@ import type { OrderEvent } from '../engine/events.js';
 import { type Page, pageOf, type PageWindow } from '../http/pagination.js';
 import { Ids } from '../runtime/ids.js';
 import { type ChainedRow, chainStart, hashOf, storable } from './chain.js';
-import {
-  checkChain,
-  type Finding,
-  type FindingKind,
-  findingKinds,
-  maxFindings,
-  type OrderMark,
-} from './chain-check.js';
+import { checkChain, type Finding, type FindingKind, findingKinds, type OrderMark } from './chain-check.js';
 import { describe } from './describe.js';
 import { chainedOver, storedColumns, type StoredRow, type StoredSqlRow, toStoredRow } from './stored-row.js';
 
-export { findingKinds, maxFindings };
-export type { Finding, FindingKind, OrderMark, StoredRow };
+export { findingKinds };
+export type { Finding, FindingKind, StoredRow };
 
 /** One committed command of an order: its events, in sequence. */
 export interface Transition {
