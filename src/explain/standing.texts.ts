@@ -1,6 +1,6 @@
 import { openStep, type OrderState, type Seat, type StepState } from '../engine/order-state.js';
 import { approversOf } from '../engine/repeat.js';
-import { standsIn } from '../engine/seats.js';
+import { seatOf, standsIn } from '../engine/seats.js';
 import { type AuditStatus, userOfSubject } from '../engine/vocabulary.js';
 import { type Both, both } from '../http/language.js';
 import { approvalsOf, haveApproved } from './votes.texts.js';
@@ -133,18 +133,22 @@ export function sentenceOn(step: StepState, state: OrderState): Both {
 
 const deciderOf = ({ auditUserCode }: StepState): string[] => (auditUserCode === null ? [] : [auditUserCode]);
 
-function by(
-  en: string,
-  before: string,
-  after: string,
-  who: readonly string[],
-  { auditMsg }: StepState,
-): Both {
-  const names = people(who);
+function by(en: string, before: string, after: string, who: readonly string[], step: StepState): Both {
+  const { auditMsg } = step;
   const said = words(auditMsg);
+  const names = who.length > 10 ? people(who) : listed(who.map((userCode) => decider(step, userCode)));
+  const chinese = `${before}${names.zh}${after}`.replace('） ', '）');
   return who.length === 0
     ? together(both(en, after.trim() === '驳回' ? '已驳回' : '已通过'), said)
-    : together(both(`${en} by ${names.en}`, `${before}${names.zh}${after}`), said);
+    : together(both(`${en} by ${names.en}`, chinese), said);
+}
+
+/** Somebody who has decided, with whom they stood in for. */
+function decider(step: StepState, userCode: string): Both {
+  const seat = seatOf(step, userCode);
+  return seat && standsIn(step, seat)
+    ? both(`${userCode} (for ${seat.onBehalfOf})`, `${userCode}（代 ${seat.onBehalfOf}）`)
+    : both(userCode, userCode);
 }
 
 function waiting(state: OrderState): Both {

@@ -59,7 +59,7 @@ export function quality({
   readonly onBehalfOf?: string;
 }): Both {
   const own = qualities[capacity];
-  return onBehalfOf === undefined ? own : together(own, both(` for ${onBehalfOf}`, `代 ${onBehalfOf} `));
+  return onBehalfOf === undefined ? own : together(own, both(` for ${onBehalfOf}`, ` 代 ${onBehalfOf} `));
 }
 
 const qualities = {

@@ -250,7 +250,7 @@ describe('GET /orders/{id}/explain', () => {
     const clock = app.get(SharedClock);
     const real = clock.now.bind(clock);
     let ahead = 0;
-    clock.now = async () => (await real()) + ahead;
+    clock.now = async (sql) => (await real(sql)) + ahead;
     const timing = { due: '2h', then: 'auto_approve' };
     const acting = await openOn([{ users: ['bob'], timing }, { users: ['carol'] }]);
     const due = await explained(acting);
