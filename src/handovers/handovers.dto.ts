@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Code, Flag, Text } from '../http/fields.js';
+import { ProblemOfOne } from '../http/problem-of-one.js';
 
 /** Whose work it is, in the path. */
 export class LeaverPath {
@@ -35,17 +36,6 @@ export class HandOverWork {
   accCode?: string;
 }
 
-export class HandoverProblem {
-  @ApiProperty({ example: 'already_exists' })
-  code: string;
-
-  @ApiProperty({ example: 409 })
-  status: number;
-
-  @ApiProperty()
-  detail: string;
-}
-
 const handoverOutcomes = ['would_hand_over', 'handed_over', 'not_possible'] as const;
 
 export class HandoverItem {
@@ -65,11 +55,11 @@ export class HandoverItem {
   outcome: (typeof handoverOutcomes)[number];
 
   @ApiProperty({
-    type: HandoverProblem,
+    type: ProblemOfOne,
     nullable: true,
     description: 'Why it is not possible; null when it is.',
   })
-  problem: HandoverProblem | null;
+  problem: ProblemOfOne | null;
 }
 
 export class OtherTies {

@@ -6,6 +6,7 @@ import { DelegationsService } from '../delegations/delegations.service.js';
 import { DirectoryService } from '../directory/directory.service.js';
 import { PositionsService } from '../directory/positions.service.js';
 import { invalid, Problem } from '../http/problem.js';
+import { problemOfOne } from '../http/problem-of-one.js';
 import { OrderActionsService } from '../orders/order-actions.service.js';
 import type { HandoverItem, HandoverView, HandOverWork, OtherTies } from './handovers.dto.js';
 import { HandoversRepository, type PlaceHeld } from './handovers.repository.js';
@@ -62,9 +63,7 @@ export class HandoversService {
       await this.actions.handOverSeat(principal, orderId, how);
       return { outcome: how.dryRun ? 'would_hand_over' : 'handed_over', problem: null };
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const { code, status, detail } = error;
-      return { outcome: 'not_possible', problem: { code, status, detail } };
+      return { outcome: 'not_possible', problem: problemOfOne(error) };
     }
   }
 

@@ -3,6 +3,7 @@ import { IsObject, IsUrl } from 'class-validator';
 import { type ResumeWay, resumeWays, type SignPosition, signPositions } from '../engine/order-state.js';
 import { type ApplyStatus, applyStatuses, maxStages } from '../engine/vocabulary.js';
 import { Code, Codes, field, ListOf, Moment, OneOf, Text, Verbatim, WholeNumber } from '../http/fields.js';
+import { ProblemOfOne } from '../http/problem-of-one.js';
 
 const words = { optional: true, nullable: true } as const;
 
@@ -175,17 +176,6 @@ export class BulkDecisions {
   auditMsg?: string | null;
 }
 
-export class BulkProblem {
-  @ApiProperty({ example: 'already_decided' })
-  code: string;
-
-  @ApiProperty({ example: 409 })
-  status: number;
-
-  @ApiProperty()
-  detail: string;
-}
-
 export class BulkOutcome {
   @ApiProperty()
   id: string;
@@ -199,8 +189,8 @@ export class BulkOutcome {
   @ApiProperty({ type: Number, nullable: true })
   version: number | null;
 
-  @ApiProperty({ type: BulkProblem, nullable: true })
-  problem: BulkProblem | null;
+  @ApiProperty({ type: ProblemOfOne, nullable: true })
+  problem: ProblemOfOne | null;
 }
 
 export class BulkOutcomes {

@@ -8,6 +8,7 @@ import type { Target } from '../engine/actions.js';
 import type { Command } from '../engine/decide.js';
 import type { OrderState, StepState } from '../engine/order-state.js';
 import { Problem } from '../http/problem.js';
+import { problemOfOne } from '../http/problem-of-one.js';
 import { Clock } from '../runtime/clock.js';
 import type {
   AddSigners,
@@ -205,9 +206,7 @@ export class OrderActionsService {
         problem: null,
       };
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const { code, status, detail } = error;
-      return { id, outcome: 'failed', applyStatus: null, version: null, problem: { code, status, detail } };
+      return { id, outcome: 'failed', applyStatus: null, version: null, problem: problemOfOne(error) };
     }
   }
 

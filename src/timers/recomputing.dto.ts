@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Code, Moment } from '../http/fields.js';
+import { ProblemOfOne } from '../http/problem-of-one.js';
 
 /** Which calendar, in the path. */
 export class RecomputePath {
@@ -16,17 +17,6 @@ export class RecomputeTeam {
   accCode?: string;
 }
 
-export class RecomputeProblem {
-  @ApiProperty({ example: 'version_conflict' })
-  code: string;
-
-  @ApiProperty({ example: 409 })
-  status: number;
-
-  @ApiProperty()
-  detail: string;
-}
-
 export const recomputeOutcomes = ['recomputed', 'unchanged', 'failed'] as const;
 
 export class RecomputedOrder {
@@ -39,8 +29,8 @@ export class RecomputedOrder {
   @Moment({ nullable: true, description: 'When its open step is due now; null when none is, or it failed.' })
   dueAt: Date | null;
 
-  @ApiProperty({ type: RecomputeProblem, nullable: true, description: 'Why it failed; else null.' })
-  problem: RecomputeProblem | null;
+  @ApiProperty({ type: ProblemOfOne, nullable: true, description: 'Why it failed; else null.' })
+  problem: ProblemOfOne | null;
 }
 
 export class RecomputedOrders {

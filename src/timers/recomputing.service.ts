@@ -4,6 +4,7 @@ import { CalendarsService } from '../calendars/calendars.service.js';
 import { Database } from '../database/database.js';
 import { withoutCommitHook } from '../database/unit-of-work.js';
 import { notFound, Problem } from '../http/problem.js';
+import { problemOfOne } from '../http/problem-of-one.js';
 import { OrderTimersService } from '../orders/order-timers.service.js';
 import { RecomputingRepository } from './recomputing.repository.js';
 import type { RecomputedOrder, RecomputedOrders } from './recomputing.dto.js';
@@ -43,9 +44,7 @@ export class RecomputingService {
       const { changed, dueAt } = await this.timers.recompute(orderId);
       return { orderId, outcome: changed ? 'recomputed' : 'unchanged', dueAt, problem: null };
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const { code, status, detail } = error;
-      return { orderId, outcome: 'failed', dueAt: null, problem: { code, status, detail } };
+      return { orderId, outcome: 'failed', dueAt: null, problem: problemOfOne(error) };
     }
   }
 }
