@@ -133,6 +133,38 @@ describe('moving an order', () => {
     expect(planned(voted, given, flow)).toMatchObject({ outcome: 'stay', reason: 'ended' });
   });
 
+  it('conflicts where the step to which it would go straight back is gone, and nobody is found for a new one', () => {
+    const does = acting(four);
+    const [a, , c] = stagesOf(four) as [NewStage, NewStage, NewStage, NewStage];
+    const state = after(opened(four), does.approve('bob'), does.giveBack('carol', 0, 'back'));
+    expect(planned(state, { stages: [a, c] }, four)).toMatchObject({ reason: 'no_counterpart' });
+    const empty: NewStage = { node: 'x', groups: ['nobody'] };
+    const command = moving(opened(four), { stages: [a, empty] }, four);
+    expect(planMove(opened(four), command)).toMatchObject({ reason: 'approver_not_found', events: [] });
+    expect(refusalOf(opened(four), command)).toBe('approver_not_found');
+  });
+
+  it('takes the new version even where all stages are as before, and the new copies of nodes', () => {
+    const state = opened(four);
+    const [a, b, c, d] = stagesOf(four) as [NewStage, NewStage, NewStage, NewStage];
+    expect(planned(state, { stages: [a, b, c, d] }, four)).toMatchObject({
+      outcome: 'move',
+      reopened: false,
+    });
+    const next = moved(state, { stages: [a, b, { ...c, version: 2 }, d] }, four);
+    expect(next.steps.map((step) => step.nodeVersion)).toEqual([1, 1, 2, 1]);
+  });
+
+  it('where nobody may decide two steps from now on, whoever decided one is not asked when the order comes back to it', () => {
+    const flow: FlowGiven = { stages: [{ users: ['bob', 'carol'] }, { users: ['dave'] }] };
+    const state = after(opened(flow), acting(flow).approve('bob'));
+    const next = moved(state, { stages: stagesOf(flow), distinct: true }, flow);
+    expect(next.steps.map((step) => step.byName)).toEqual([true, true]);
+    expect(moved(next, { stages: stagesOf(flow), distinct: false }, flow).steps[0]).not.toHaveProperty(
+      'byName',
+    );
+  });
+
   it('has at most 255 steps', () => {
     const does = acting(four);
     const state = after(opened(four), does.approve('bob'));

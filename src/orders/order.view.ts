@@ -34,11 +34,15 @@ export const shownObject = ({
 }: Pick<StepSnapshot, 'auditObjectType' | 'auditObject'>): readonly string[] =>
   auditObjectType === 'resolver' ? [] : auditObject;
 
-/** An event as it is shown in the log. */
-export const shownEvent = (event: OrderEvent): OrderEvent =>
-  event.type === 'order.opened'
-    ? { ...event, steps: event.steps.map((step) => ({ ...step, auditObject: shownObject(step) })) }
-    : event;
+/** An event as it is shown in the log: the copies of steps in it are as careful as steps are. */
+export function shownEvent(event: OrderEvent): OrderEvent {
+  if (event.type === 'order.opened') return { ...event, steps: event.steps.map(shownCopy) };
+  if (event.type !== 'order.moved') return event;
+  const { present, ahead } = event;
+  return { ...event, present: present && shownCopy(present), ahead: ahead.map(shownCopy) };
+}
+
+const shownCopy = (step: StepSnapshot): StepSnapshot => ({ ...step, auditObject: shownObject(step) });
 
 const momentOf = (at: number | null): Date | null => (at === null ? null : new Date(at));
 

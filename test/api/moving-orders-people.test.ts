@@ -47,6 +47,12 @@ describe('moving orders whose people are found by rules', () => {
     expect(await move(templateId, order.id, false)).toMatchObject({ outcome: 'moves', reopened: true });
     expect(asked).toBe(1);
     expect((await order.order()).steps[0]?.assignees.map(({ userCode }) => userCode)).toEqual(['gus']);
+    // A resolver's address may hold a key: nobody reads it in the log, whether its step is open or still ahead.
+    await app.as(boss).patch(`/nodes/${nodeIds[1]}`, resolver);
+    expect(await move(templateId, order.id, false)).toMatchObject({ outcome: 'moves', reopened: false });
+    const log = await app.as(ann).get(`/orders/${order.id}/logs?limit=100`);
+    expect(JSON.stringify(log.body)).toContain('order.moved');
+    expect(JSON.stringify(log.body)).not.toContain('hidden');
   });
 
   it('given that it names nobody, then the order conflicts and stays as it is', async () => {
