@@ -5,7 +5,7 @@ import { withoutCommitHook } from '../database/unit-of-work.js';
 import { DelegationsService } from '../delegations/delegations.service.js';
 import { DirectoryService } from '../directory/directory.service.js';
 import { PositionsService } from '../directory/positions.service.js';
-import { invalid, Problem } from '../http/problem.js';
+import { invalid } from '../http/problem.js';
 import { problemOfOne } from '../http/problem-of-one.js';
 import { OrderActionsService } from '../orders/order-actions.service.js';
 import type { HandoverItem, HandoverView, HandOverWork, OtherTies } from './handovers.dto.js';

@@ -7,7 +7,6 @@ import { conditionHolds } from '../engine/conditions/condition.js';
 import type { Target } from '../engine/actions.js';
 import type { Command } from '../engine/decide.js';
 import type { OrderState, StepState } from '../engine/order-state.js';
-import { Problem } from '../http/problem.js';
 import { problemOfOne } from '../http/problem-of-one.js';
 import { Clock } from '../runtime/clock.js';
 import type {

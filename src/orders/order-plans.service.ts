@@ -95,8 +95,14 @@ export class OrderPlansService {
 }
 
 /** A step as it was when the order was opened: whatever has become of it since. */
-const asCopied = (step: StepState): StepSnapshot => {
-  const { auditStatus, requiredApprovals, people, seats, auditUserCode, auditMsg, reason, clock, ...copied } =
-    step;
-  return copied;
-};
+const asCopied = ({
+  auditStatus: _status,
+  requiredApprovals: _required,
+  people: _people,
+  seats: _seats,
+  auditUserCode: _by,
+  auditMsg: _words,
+  reason: _reason,
+  clock: _clock,
+  ...copied
+}: StepState): StepSnapshot => copied;

@@ -3,7 +3,7 @@ import { teamOf, type UserPrincipal } from '../auth/principal.js';
 import { CalendarsService } from '../calendars/calendars.service.js';
 import { Database } from '../database/database.js';
 import { withoutCommitHook } from '../database/unit-of-work.js';
-import { notFound, Problem } from '../http/problem.js';
+import { notFound } from '../http/problem.js';
 import { problemOfOne } from '../http/problem-of-one.js';
 import { OrderTimersService } from '../orders/order-timers.service.js';
 import { RecomputingRepository } from './recomputing.repository.js';

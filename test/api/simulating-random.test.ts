@@ -87,7 +87,9 @@ describe('a template that has not changed', () => {
       expect(body.summary).toMatchObject({ orders: opened, same: opened, differ: 0, failed: 0 });
       simulated += opened;
     }
-    console.log(`simulations: seed ${seed}, ${simulated} past orders of ${flows.length} flows, 0 differ`);
+    process.stdout.write(
+      `simulations: seed ${seed}, ${simulated} past orders of ${flows.length} flows, 0 differ\n`,
+    );
     expect(simulated).toBeGreaterThan(orders / 3);
   }, 600_000);
 });

@@ -37,6 +37,7 @@ export interface StepShown {
   readonly auditUserCode: string | null;
   readonly auditMsg: string | null;
   readonly reason: string | null;
+  readonly dueAt: string | null;
   readonly assignees: readonly AssigneeShown[];
 }
 

@@ -25,13 +25,20 @@ interface LogRow {
 /**
  * Reads every order with its log, straight from the tables, and expects of each that its transitions are numbered
  * from 1 to its version without a gap, and that replaying them gives exactly the state that is stored (domain rule 7).
+ * @param only the order that is meant, instead of all of them
  */
-export async function historiesOf(database: Database): Promise<OrderHistory[]> {
-  const orders = await database.rows<{ id: string }>('SELECT id FROM dms_s_apply_order ORDER BY id');
+export async function historiesOf(database: Database, only?: string): Promise<OrderHistory[]> {
+  const [ofOrder, ofLog, values] =
+    only === undefined ? ['', '', []] : ['WHERE id = ?', 'WHERE apply_order_id = ?', [only]];
+  const orders = await database.rows<{ id: string }>(
+    `SELECT id FROM dms_s_apply_order ${ofOrder} ORDER BY id`,
+    values,
+  );
   const log = new Map<string, LogRow[]>();
   for (const row of await database.rows<LogRow>(
-    `SELECT apply_order_id, transition_no, seq, operation_data FROM dms_s_apply_order_log
+    `SELECT apply_order_id, transition_no, seq, operation_data FROM dms_s_apply_order_log ${ofLog}
       ORDER BY apply_order_id, transition_no, seq`,
+    values,
   )) {
     const rows = log.get(row.apply_order_id);
     if (rows) rows.push(row);
