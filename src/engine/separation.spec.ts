@@ -78,6 +78,15 @@ describe('where nobody decides two steps of an order', () => {
     expect(inTurn(after(state, does.approve('dave')))).toEqual(['bob']);
   });
 
+  it('given a place kept by somebody who has decided another step since, then nobody stands in for them', () => {
+    const { flow, state, does } = distinct({ users: ['bea'] });
+    const back = after(state, does.approve('dave'), does.transfer('bea', 'bob'), does.giveBack('bob', 1));
+    const away = acting({ ...flow, delegations: [{ from: 'bob', to: 'eve' }] });
+    const next = after(back, acting(flow).transfer('dave', 'carol'), away.approve('bob'));
+    expect(inTurn(next)).toEqual(['bob']);
+    expect(refusalOf(next, away.approve('bob'))).toBe('forbidden');
+  });
+
   it('given approvals that count again, then not those of another step', () => {
     const { state, does } = distinct(
       { users: ['bob'], finding: { whenNobody: 'admin' } },
