@@ -33,6 +33,8 @@ export interface Desk {
   readonly scope: TeamScope;
   /** Every subject under which the person sits somewhere. */
   readonly subjects: readonly Subject[];
+  /** Whether the person may review; who is inactive only finds own orders that were returned. */
+  readonly active: boolean;
 }
 
 const columns =
@@ -166,6 +168,7 @@ function union(
   and('apply_order_id < ?', after);
   // Under `never` the applicant may sit on the step, but not decide it.
   and('barred_user_code <> ?', who.userCode);
+  if (!who.active) where.push(' AND apply_step = 0');
   if (filter.applyStatus) where.push(` AND apply_step ${filter.applyStatus === 'in_review' ? '>' : '='} 0`);
   and('business_type = ?', filter.businessType);
   and('business_key = ?', filter.businessKey);

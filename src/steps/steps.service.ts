@@ -89,13 +89,15 @@ export class StepsService {
 
   /** Every subject under which the caller sits somewhere. */
   private async desk(principal: UserPrincipal): Promise<Desk> {
-    const groups = await this.directory.subjectsOf(this.database, principal.accCode, principal.userCode);
+    const { accCode, userCode } = principal;
+    const groups = await this.directory.subjectsOf(this.database, accCode, userCode);
     // What a token says of its holder counts besides what the directory says.
     const roles = principal.roles.map(roleSubject);
     return {
-      userCode: principal.userCode,
+      userCode,
       scope: scopeOf(principal),
-      subjects: [...new Set([userSubject(principal.userCode), ...groups, ...roles])],
+      subjects: [...new Set([userSubject(userCode), ...groups, ...roles])],
+      active: await this.directory.isActive(this.database, accCode, userCode),
     };
   }
 }
