@@ -4,8 +4,9 @@ import { isLazy, isSuperseded } from './order-state.js';
 /** Which stage of a new version of the template is the same place as which step of an order (ADR 0017). */
 
 /**
- * Pairs steps with stages of the same node, the k-th of a node with its k-th. Where the new version has fewer stages of a
- * node than the order has steps, those that count go first: what was approved is not asked again.
+ * Pairs steps with stages of the same node, the k-th of a node with its k-th. Where the order has other steps of a node
+ * than the new version has stages, those that count go first: what was approved is not asked again. A step goes to a
+ * stage that says the same before one that does not, so that whoever is moved twice is not moved differently.
  * @param steps in their sequence; those that an earlier move has put aside are nobody's counterpart
  * @param counts whether a step has passed, or must find its counterpart for another reason
  */
@@ -18,26 +19,48 @@ export function counterpartsOf(
   for (const nodeId of new Set(stages.map((stage) => stage.nodeId))) {
     const places = stages.filter((stage) => stage.nodeId === nodeId);
     const own = steps.filter((step) => step.nodeId === nodeId && !isSuperseded(step));
-    const room = places.length - own.filter(counts).length;
-    let others = 0;
-    const seated = own.filter((step) => counts(step) || others++ < room);
-    for (const [index, step] of seated.entries()) {
-      const place = places[index];
-      if (place) pairs.set(step, place);
-    }
+    const free = new Set(places);
+    const pair = (some: readonly StepState[], fits: (step: StepState, stage: StepSnapshot) => boolean) => {
+      for (const [index, step] of some.entries()) {
+        if (pairs.has(step)) continue;
+        const fitting = [...free].filter((stage) => fits(step, stage));
+        const place = fitting.find((stage) => stage === places[index]) ?? fitting[0];
+        if (!place) continue;
+        pairs.set(step, place);
+        free.delete(place);
+      }
+    };
+    const counting = own.filter(counts).slice(0, places.length);
+    pair(counting, saysTheSame);
+    pair(counting, saysAlike);
+    pair(counting, anyPlace);
+    // Another one is put aside unless its stage is as it was.
+    pair(
+      own.filter((step) => !counts(step)),
+      saysTheSame,
+    );
   }
   return pairs;
 }
 
+const anyPlace = (): boolean => true;
+
 /** Whether a step is copied from the stage as it is now: nothing of it would change. */
 export const isCopyOf = (step: StepSnapshot, stage: StepSnapshot): boolean =>
-  step.nodeVersion === stage.nodeVersion && step.nodeName === stage.nodeName && asksAlike(step, stage);
+  saysTheSame(step, stage) && isLazy(step) === isLazy(stage);
+
+const saysTheSame = (step: StepSnapshot, stage: StepSnapshot): boolean =>
+  step.nodeVersion === stage.nodeVersion && step.nodeName === stage.nodeName && saysAlike(step, stage);
 
 /**
  * Whether a step asks the same people in the same way, at the same time. The name does not matter, nor which group a code
  * means today: that was settled when the order was opened.
  */
 export const asksAlike = (step: StepSnapshot, stage: StepSnapshot): boolean =>
+  saysAlike(step, stage) && isLazy(step) === isLazy(stage);
+
+/** The same, whatever follows from the template's policy: that changes with the order. */
+const saysAlike = (step: StepSnapshot, stage: StepSnapshot): boolean =>
   step.nodeId === stage.nodeId && JSON.stringify(essence(step)) === JSON.stringify(essence(stage));
 
 const essence = (step: StepSnapshot) => [
@@ -46,7 +69,6 @@ const essence = (step: StepSnapshot) => [
   step.approvalMode,
   step.minApprovals ?? null,
   step.condition,
-  isLazy(step),
   step.finding
     ? [
         step.finding.restrictTo,

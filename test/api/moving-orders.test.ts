@@ -399,6 +399,8 @@ describe('many orders at once', () => {
     expect((await app.as(bob).post(where, {})).status).toBe(403);
     const elsewhere = await app.as(root).post(where, { accCode: 't2', orderIds: [order.id] });
     expect(elsewhere.body.items[0]).toMatchObject({ outcome: 'failed', problem: { status: 404 } });
+    const unmoved = await app.as(root).post(where, { accCode: 't2', orderIds: [order.id], dryRun: false });
+    expect(unmoved.body.items[0]).toMatchObject({ outcome: 'failed', problem: { status: 404 } });
     const [item] = await flow.move([order.id], true, root);
     expect(item?.outcome).toBe('moves');
     expect(await order.path()).toHaveLength(3);
