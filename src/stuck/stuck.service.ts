@@ -4,7 +4,7 @@ import { CONFIG, type Config } from '../config/config.js';
 import { fromDbTime } from '../database/dialect.js';
 import { SharedClock } from '../database/shared-clock.js';
 import { applyStatusCodes, nameOf } from '../engine/codes.js';
-import { userOfSubject, userSubject } from '../engine/vocabulary.js';
+import { isGroupSubject, type Subject, userOfSubject, userSubject } from '../engine/vocabulary.js';
 import { durationText } from '../http/fields.js';
 import { type Page, pageOf, type PageWindow } from '../http/pagination.js';
 import * as free from './actions.js';
@@ -83,8 +83,8 @@ export class StuckService {
     const stepZh = `步骤 ${applyStep}「${nodeName}」`;
     const words = {
       nobody_asked: [
-        `${step} asks nobody${who.subjects.length > 0 ? `: ${listed(who.subjects)} has nobody in it` : ''}.`,
-        `${stepZh}没有审核人${who.subjects.length > 0 ? `：${listed(who.subjects)} 中没有人员` : ''}。`,
+        `${step} asks nobody${who.subjects.length > 0 ? `: nobody is in ${listed(who.subjects.map(groupOrRole))}` : ''}.`,
+        `${stepZh}没有审核人${who.subjects.length > 0 ? `：${listed(who.subjects.map(groupOrRoleZh))}中没有人员` : ''}。`,
       ],
       everyone_inactive: [
         `${step} waits only for people who are inactive: ${listed(codesOf(who))}.`,
@@ -171,6 +171,15 @@ function byOrder(seats: readonly SeatBehind[]): ReadonlyMap<string, readonly Sea
 }
 
 const codesOf = ({ inactive }: Behind): string[] => inactive.map((person) => person.user_code);
+
+/** A group or role for people, without the team that its subject names. */
+const groupOrRole = (subject: Subject): string =>
+  isGroupSubject(subject) ? `group ${codeOf(subject)}` : `role ${codeOf(subject)}`;
+const groupOrRoleZh = (subject: Subject): string =>
+  isGroupSubject(subject) ? `用户组 ${codeOf(subject)} ` : `角色 ${codeOf(subject)} `;
+/** Codes of groups hold no slash. */
+const codeOf = (subject: Subject): string =>
+  isGroupSubject(subject) ? subject.slice(subject.lastIndexOf('/') + 1) : subject.slice(2);
 
 const listed = (names: readonly string[]): string =>
   names.length > named ? `${names.slice(0, named).join(', ')} … (${names.length})` : names.join(', ');

@@ -235,7 +235,8 @@ describe('nobody_asked', () => {
     const { order, group } = await waitingForEmptyGroup();
     const stuck = await because(order.id);
     expect([stuck.reason, stuck.applyStep]).toEqual(['nobody_asked', 1]);
-    expect(stuck.detail).toContain(group);
+    expect(stuck.detail).toMatch(new RegExp(`: nobody is in group ${group}\\.$`));
+    expect(stuck.detailZh).toMatch(new RegExp(`：用户组 ${group} 中没有人员。$`));
     await carryOut(the(stuck, name), filled);
     expect(await reasonsOf(order.id)).toBeUndefined();
   });
