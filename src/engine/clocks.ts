@@ -39,8 +39,8 @@ const stepOf = (state: OrderState | null, applyStep: number): StepState | null =
   state?.steps.find((step) => step.applyStep === applyStep) ?? null;
 
 /** Starts a clock, or lets one go on that stands still since the order was returned. */
-function startOf({ timing, clock }: StepState, present: Present): ClockReading | null {
-  if (!timing) return null;
+function startOf({ timing, clock, auditStatus }: StepState, present: Present): ClockReading | null {
+  if (!timing || auditStatus === 'in_review') return null;
   return clock && !clock.running
     ? reading(timing, present.timetable, present.now, clock.used, clock.fired)
     : reading(timing, present.timetable, present.now, 0, []);

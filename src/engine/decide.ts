@@ -8,6 +8,7 @@ import { isEnded, openStep, type OrderState, type StepState } from './order-stat
 import { happened, refused, type Outcome, type Refusal } from './outcome.js';
 import { mayDecide, peopleLeft } from './permission.js';
 import { decideReturn, type ReturnCommand } from './returning.js';
+import { recount } from './recounting.js';
 import { hasPassed, isLost, standsIn } from './seats.js';
 import { decideByTime, type TimeCommand } from './overdue.js';
 import { withWhatFollows } from './following.js';
@@ -50,10 +51,8 @@ function decideAlone(state: OrderState, command: Command): Outcome {
       return decideStep(state, command);
     case 'withdraw':
       return withdraw(state, command.actor, command.remark);
-    case 'recount': {
-      const left = peopleLeft(state, command.facts);
-      return happened(left.length > 0 ? thenAdvance(state, left, command.facts) : []);
-    }
+    case 'recount':
+      return happened(recount(state, command.facts));
     case 'fire_timer':
     case 'reckon_time':
       return decideByTime(state, command);

@@ -119,7 +119,7 @@ export const onlyRepeated = (desk: Desk): boolean => {
 /** Who sits there: whoever holds the place of those found, and who was seated before. */
 export function seatsFor(desk: Desk, found: readonly string[]): string[] {
   const taken = desk.places
-    .filter((place) => place.sort === 'taken')
+    .filter((place) => place.sort === 'taken' && !place.left)
     .toSorted((one, other) => (one.who < other.who ? -1 : 1));
   const holder = (who: string) => taken.find((place) => place.of === who)?.who ?? who;
   return [...new Set([...found.map(holder), ...taken.map((place) => place.who)])];

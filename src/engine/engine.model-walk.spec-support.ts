@@ -277,6 +277,39 @@ export class ModelWalk {
     return gone.length > 0;
   }
 
+  /** Whether nobody is there any more who could decide. */
+  protected abandoned(desk: Desk): boolean {
+    if (desk.admins || (lazy(desk.stage) && !this.nobody(desk))) return false;
+    return !desk.places.some(
+      (place) => (place.sort !== 'acting' && !place.left && !place.vote) || place.opinion,
+    );
+  }
+
+  /** As if the step opened now; what was decided before it is as if it had been asked so then. */
+  protected askAnew(desk: Desk): boolean {
+    const before = structuredClone(desk);
+    // Who left and is found again sits there anew.
+    desk.places = desk.places.filter((place) => !place.left || place.vote);
+    if (!this.openDesk(desk)) {
+      desk.status = 'nobody';
+      return this.walk();
+    }
+    if (!desk.admins && this.abandoned(desk)) {
+      Object.assign(desk, before);
+      return true;
+    }
+    desk.out = desk.out.filter((who) => !desk.order.includes(who));
+    const same = this.order.last?.before.desks[this.order.desks.indexOf(desk)];
+    if (same?.status === 'in_review') {
+      const { admins, order, out, repeats, gave: givers } = structuredClone(desk);
+      const kept = same.places.filter((place) => !place.left || place.vote);
+      const known = new Set(kept.map(({ who }) => who));
+      const added = structuredClone(desk.places).filter(({ who }) => !known.has(who));
+      Object.assign(same, { admins, order, out, repeats, gave: givers, places: [...kept, ...added] });
+    }
+    return this.finish();
+  }
+
   protected reject(desk: Desk, who: string, before: Order): boolean {
     desk.status = 'rejected';
     this.end('rejected');

@@ -193,6 +193,8 @@ export class Model extends ModelWalk {
   }
 
   recount(): boolean {
-    return this.leave() ? this.finish() : true;
+    if (this.leave()) this.finish();
+    const desk = this.desk();
+    return desk && this.abandoned(desk) ? this.askAnew(desk) : true;
   }
 }

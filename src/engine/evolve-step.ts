@@ -24,7 +24,7 @@ export function evolveStep(
 function changed(step: StepState, event: StepEvent): StepState {
   switch (event.type) {
     case 'step.skipped':
-      return { ...step, auditStatus: 'skipped', reason: event.reason };
+      return { ...withClosedTurns(step), auditStatus: 'skipped', reason: event.reason };
     case 'step.cancelled':
       return { ...withClosedTurns(step), auditStatus: 'cancelled' };
     case 'step.auto_approved':
@@ -188,8 +188,11 @@ const withoutDecision = (seat: Seat): Seat =>
 
 /** An open step asks people, each with a seat of their own, or its groups and roles as they are. */
 function inReview(step: StepState, event: Extract<OrderEvent, { type: 'step.in_review' }>): StepState {
+  const wasOpen = step.auditStatus === 'in_review';
   const people = sitters(step, event.people);
-  const seats = new Map(step.seats.map((seat) => [seat.subject, seat]));
+  // Who has left, or only acted through a group, is asked anew like anybody else.
+  const before = wasOpen ? step.seats.map(asPast) : step.seats;
+  const seats = new Map(before.map((seat) => [seat.subject, seat]));
   const seatIfMissing = (subject: Subject, kind: SeatKind) => {
     const known = seats.get(subject);
     if (!known || known.gone !== null) seats.set(subject, newSeat(subject, kind));
@@ -206,11 +209,17 @@ function inReview(step: StepState, event: Extract<OrderEvent, { type: 'step.in_r
     ...step,
     auditStatus: 'in_review',
     reason: event.reason ?? null,
-    clock: event.clock ? startedClock(step.clock, event.clock) : null,
+    // Asked anew while it is open, the step has the time that it had.
+    clock: event.clock ? startedClock(step.clock, event.clock) : wasOpen ? step.clock : null,
     people: isLazy(step) ? people : [...new Set([...people, ...others])],
     seats: [...seats.values()],
   });
 }
+
+const asPast = (seat: Seat): Seat => {
+  const over = seat.gone === 'left' || (seat.kind === 'acting' && seat.gone === null);
+  return over && seat.decision === null ? { ...seat, gone: 'past' } : seat;
+};
 
 /**
  * Who will sit on a step that asks people: those found, or to whom their seats were handed over when it was walked

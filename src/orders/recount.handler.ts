@@ -1,8 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { systemUserCode } from '../auth/token.verifier.js';
 import { places, type Tx } from '../database/sql.js';
+import { DirectoryService } from '../directory/directory.service.js';
 import { MembershipChanges } from '../directory/membership-changes.port.js';
-import { userSubject } from '../engine/vocabulary.js';
+import { type Subject, userOfSubject, userSubject } from '../engine/vocabulary.js';
 import {
   type AttemptResult,
   type ClaimedDelivery,
@@ -19,12 +20,12 @@ import { contextOf, OrderResolvers } from './order.resolvers.js';
 import { recountTopic } from './order.transitions.js';
 import { OrdersRepository } from './orders.repository.js';
 
-/** How many people one question names. */
-const peopleAtOnce = 500;
+/** How many people, groups and roles one question names. */
+const subjectsAtOnce = 500;
 
 /**
  * Lets the open steps of orders follow the directory: whoever has left a group, lost a role or become inactive neither
- * counts nor blocks there any more (domain rule 4), also when nobody else decides afterwards. The directory's
+ * counts nor blocks there any more (domain rule 4), and where nobody is left the stage's policy applies. The directory's
  * transaction only notes which orders are concerned; each is recounted by itself, with the directory as it is then.
  */
 @Injectable()
@@ -38,6 +39,7 @@ export class RecountHandler implements DeliveryHandler, OnModuleInit {
     private readonly commands: OrderCommands,
     private readonly callbacks: OrderCallbacksService,
     private readonly people: OrderPeople,
+    private readonly directory: DirectoryService,
     private readonly resolvers: OrderResolvers,
     private readonly orders: OrdersRepository,
     private readonly clock: Clock,
@@ -46,7 +48,11 @@ export class RecountHandler implements DeliveryHandler, OnModuleInit {
 
   onModuleInit(): void {
     this.handlers.register(this);
-    this.changes.register((tx, { left }) => this.note(tx, [...new Set(left.map((one) => one.userCode))]));
+    this.changes.register(async (tx, { team, left }) => {
+      const people = left.map(({ userCode }) => userSubject(userCode));
+      const shared = left.map(({ subject }) => subject).filter((subject) => userOfSubject(subject) === null);
+      await this.note(tx, [...new Set([...people, ...(await this.deserted(tx, team, shared))])]);
+    });
   }
 
   async attempt({ orderId }: ClaimedDelivery): Promise<AttemptResult> {
@@ -61,7 +67,10 @@ export class RecountHandler implements DeliveryHandler, OnModuleInit {
         await this.commands.carryOut(
           tx,
           { scope: 'all', id: orderId, userCode: systemUserCode },
-          async (order) => ({ type: 'recount', facts: await this.people.facts(tx, order, ahead) }),
+          async (order) => ({
+            type: 'recount',
+            facts: await this.people.facts(tx, order, ahead, (step) => step.auditStatus === 'in_review'),
+          }),
         );
       },
     };
@@ -71,15 +80,22 @@ export class RecountHandler implements DeliveryHandler, OnModuleInit {
     return this.callbacks.lock(tx, 'all', orderId);
   }
 
-  /** The orders on which it is one of these people's turn, or that of whoever stands in for them; each is recounted. */
-  private async note(tx: Tx, userCodes: readonly string[]): Promise<void> {
+  /** Which of the groups and roles that somebody has left have nobody any more who could review. */
+  private async deserted(tx: Tx, team: string | null, subjects: readonly Subject[]): Promise<Subject[]> {
+    if (subjects.length === 0) return [];
+    const reachable = await this.directory.reachable(tx, team, [...new Set(subjects)]);
+    return subjects.filter((subject) => !reachable.has(subject));
+  }
+
+  /** The orders on which it is the turn of one of these, or of whoever stands in for them; each is recounted. */
+  private async note(tx: Tx, subjects: readonly Subject[]): Promise<void> {
     const orders = new Map<string, string | null>();
-    for (let from = 0; from < userCodes.length; from += peopleAtOnce) {
-      const part = userCodes.slice(from, from + peopleAtOnce);
+    for (let from = 0; from < subjects.length; from += subjectsAtOnce) {
+      const part = subjects.slice(from, from + subjectsAtOnce);
       const rows = await tx.rows<{ readonly id: string; readonly team: string | null }>(
         `SELECT DISTINCT apply_order_id AS id, acc_code AS team FROM dms_s_apply_order_assignee
           WHERE subject IN (${places(part.length)}) AND (state = 1 OR gone = 'delegated')`,
-        part.map(userSubject),
+        part,
       );
       for (const { id, team } of rows) orders.set(id, team);
     }
