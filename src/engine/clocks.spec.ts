@@ -75,6 +75,15 @@ describe('the clock of a step', () => {
     },
   );
 
+  it('given a reminder whose moment passed before it stood still, then it comes when the clock goes on', () => {
+    const { state, then } = begin({ remindBefore: ['3h'] });
+    const second = after(state, then(0).approve('bob'), then(2 * hour).giveBack('zoe', 0, 'back'));
+    expect(pendingOf(after(second, then(50 * hour).resubmit('ann')))).toEqual([
+      ['before:1', 50 * hour],
+      ['due', 52 * hour],
+    ]);
+  });
+
   it('given a step that the order is returned to, then its time is anew', () => {
     const { state, then } = begin();
     const back = after(state, then(hour).approve('bob'), then(2 * hour).giveBack('zoe', 1));
@@ -192,6 +201,14 @@ describe('what time does', () => {
     ).toMatchObject([{ type: 'step.escalated', level: 1, userCodes: ['eve'] }]);
   });
 
+  it('given a leader who is the applicant, or has decided where nobody may decide two steps, then not them either', () => {
+    const { state, then } = begin({ then: 'escalate' });
+    expect(eventsOf(state, then(4 * hour).fire('ann'))).toMatchObject([{ userCodes: [] }]);
+    const once = begin({ then: 'escalate' }, { distinct: true });
+    const next = after(once.state, once.then(hour).approve('bob'));
+    expect(eventsOf(next, once.then(5 * hour).fire('bob', 'bea'))).toMatchObject([{ userCodes: ['bea'] }]);
+  });
+
   it('given a step that is opened anew, then its leaders are asked anew when it is due; not while its clock goes on', () => {
     const { state, then } = begin({ then: 'escalate' });
     const passed = after(state, then(4 * hour).fire('eve'), then(5 * hour).approve('eve'));
@@ -214,6 +231,14 @@ describe('what time does', () => {
     ]);
     expect(refusalOf(passed, then(5 * hour).takeBack('bob'))).toBe('not_awaited');
     expect(after(passed, then(8 * hour).fire()).applyStatus).toBe('completed');
+    const all = timed(
+      dueIn({ then: 'auto_approve' }),
+      { users: ['bob', 'bea'], mode: 'all' },
+      { users: ['zoe'] },
+    );
+    const half = begin({}, { stages: all });
+    const voted = after(half.state, half.then(hour).approve('bob'), half.then(4 * hour).fire());
+    expect(refusalOf(voted, half.then(5 * hour).takeBack('bob'))).toBe('not_awaited');
   });
 
   it('given that it is rejected by itself, then the order is, and nobody reopens it', () => {

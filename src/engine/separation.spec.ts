@@ -72,6 +72,20 @@ describe('where nobody decides two steps of an order', () => {
     for (const who of ['bob', 'eve']) expect(refusalOf(next, does.approve(who))).toBe('forbidden');
   });
 
+  it('given who only gave an opinion, then they decide another step', () => {
+    const { state, does } = distinct({ users: ['carol'] });
+    const asked = after(state, does.askOpinion('bob', 'carol'), does.approve('carol'), does.approve('bob'));
+    expect(refusalOf(asked, does.approve('carol'))).toBe('allowed');
+  });
+
+  it('given a policy that comes in while somebody stands in, then what binds the other binds them', () => {
+    const delegations = [{ from: 'bob', to: 'eve' }];
+    const { flow, state } = distinct({ users: ['bob'] }, { distinct: false });
+    const stood = after(state, acting({ ...flow, delegations }).approve('bob'));
+    expect(refusalOf(stood, acting(flow).approve('eve'))).toBe('allowed');
+    expect(refusalOf({ ...stood, distinct: true }, acting(flow).approve('eve'))).toBe('forbidden');
+  });
+
   it('given somebody away whose stand-in has decided, then nobody stands in for them', () => {
     const { state, does } = distinct({ users: ['bea'] }, { delegations: [{ from: 'bea', to: 'bob' }] });
     expect(inTurn(after(state, does.approve('bob')))).toEqual(['bea']);
@@ -107,6 +121,14 @@ describe('where nobody decides two steps of an order', () => {
     const { state, does } = distinct({ users: ['bea'] });
     const back = after(state, does.approve('bob'), does.giveBack('bea', 1));
     expect(refusalOf(back, does.approve('bob'))).toBe('allowed');
+  });
+
+  it('given an order sent off again, then who has decided what stays passed is nobody to be found', () => {
+    const { flow, state, does } = distinct({ found: 'leader' }, { found: { 2: ['bea'] } });
+    const returned = after(state, does.approve('bob'), does.giveBack('bea', 0, 'back'));
+    const now = (...found: string[]) => acting({ ...flow, found: { 2: found } }).resubmit('ann');
+    expect(refusalOf(returned, now('bob'))).toBe('approver_not_found');
+    expect(refusalOf(returned, now('bob', 'carol'))).toBe('allowed');
   });
 
   it('given people of whom it needs everybody, then the plan does not count them twice', () => {

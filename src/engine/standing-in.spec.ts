@@ -6,11 +6,13 @@ import {
   type FlowGiven,
   inTurn,
   opened,
+  personIn,
   refusalOf,
   type StageGiven,
   statuses,
 } from './engine.spec-support.js';
 import { openStep, type OrderState } from './order-state.js';
+import { mayDecide } from './permission.js';
 
 /** Bob is away, and dave stands in for him. */
 const away = [{ from: 'bob', to: 'dave' }];
@@ -36,14 +38,17 @@ describe('a step that opens', () => {
     ['whom a group has', { groups: ['g'], mode: 'all' }, ['bea', 'dave']],
     ['a group as it is', { groups: ['g'] }, ['dave', 'g:t1/g']],
   ])('given %s who is away, then the stand-in is asked, and says for whom', (_name, stage, asked) => {
-    const { state, does } = begin(stage);
+    const { flow, state, does } = begin(stage);
     expect(
       inTurn(state)
         .map((who) => (who.startsWith('g') ? 'g:t1/g' : who))
         .toSorted(),
     ).toEqual(asked);
     expect(eventsOf(state, does.approve('dave'))[0]).toMatchObject({ userCode: 'dave', onBehalfOf: 'bob' });
-    expect(refusalOf(state, does.approve('bob'))).toBe('forbidden');
+    expect(mayDecide(state, personIn('bob', flow))).toMatchObject({
+      code: 'forbidden',
+      why: { word: 'delegated', userCode: 'dave' },
+    });
     expect(refusalOf(state, does.approve('eve'))).toBe('forbidden');
   });
 
@@ -68,6 +73,8 @@ describe('a step that opens', () => {
       { autoApprove: 'never', delegations: [{ from: 'ann', to: 'dave' }] },
     );
     expect(inTurn(own.state)).toEqual(['bea']);
+    const given = begin({ users: ['bea'] }, { delegations: [{ from: 'ann', to: 'dave' }] });
+    expect(inTurn(after(given.state, given.does.transfer('bea', 'ann')))).toEqual(['ann']);
     expect(inTurn(begin({ users: ['bob', 'bea'] }, { inactive: ['bob'] }).state)).not.toContain('dave');
   });
 
@@ -95,6 +102,23 @@ describe('a step that opens', () => {
   it('given a circle, then both stay', () => {
     const round = { delegations: [...away, { from: 'dave', to: 'bob', redelegate: true }] };
     expect(inTurn(begin({ users: ['bob', 'dave'], mode: 'all' }, round).state)).toEqual(['bob', 'dave']);
+  });
+
+  it('given a circle through somebody inactive, then nobody stands in for themselves', () => {
+    const delegations = [
+      { from: 'bob', to: 'dave', redelegate: true },
+      { from: 'dave', to: 'bob' },
+    ];
+    const { state, does } = begin({ groups: ['g'] }, { delegations, inactive: ['dave'] });
+    expect(seatOf(state, 'bob')).toBeUndefined();
+    expect(refusalOf(state, does.approve('bob'))).toBe('allowed');
+  });
+
+  it('given a stand-in who has approved before, then that is no approval in the other one’s name', () => {
+    const stages: StageGiven[] = [{ users: ['dave'] }, { users: ['bob', 'bea'], mode: 'all' }];
+    const flow: FlowGiven = { stages, dedupe: 'all', delegations: away };
+    const next = after(opened(flow).state, acting(flow).approve('dave'), acting(flow).approve('bea'));
+    expect([statuses(next), inTurn(next)]).toEqual([['approved', 'in_review'], ['dave']]);
   });
 
   it('given two who are away for the same person, then that one stands in for the first only', () => {
@@ -139,6 +163,11 @@ describe('work that is given on', () => {
       const { state, does } = begin({ users: ['bea'] });
       const signed = after(state, does.addSigners('bea', ['bob'], position));
       expect(seatOf(signed, 'dave')).toMatchObject({ kind: 'added', position, onBehalfOf: 'bob', by: 'bea' });
+      if (position !== 'after')
+        expect(seatOf(after(signed, does.transfer('dave', 'eve')), 'eve')).toMatchObject({
+          by: 'bea',
+          onBehalfOf: null,
+        });
       const out = after(signed, does.removeSigners('bea', ['dave']));
       expect([inTurn(out), seatOf(out, 'bob')?.gone]).toEqual([['bea'], 'removed']);
     },
@@ -170,8 +199,17 @@ describe('who is there no longer', () => {
     const { flow, state } = begin({ users: ['bea', 'bob'], mode: 'sequential' });
     const gone = after(state, acting({ ...flow, inactive: ['dave'] }).recount());
     expect(gone.steps[0]?.people).toEqual(['bea', 'bob']);
+    expect(inTurn(after(gone, acting({ ...flow, inactive: ['dave'] }).approve('bea')))).toEqual(['bob']);
     const both = after(state, acting({ ...flow, inactive: ['dave', 'bob'] }).recount());
     expect([inTurn(both), both.steps[0]?.requiredApprovals]).toEqual([['bea'], 1]);
+  });
+
+  it('given who left and comes back to stand in, then they are asked once', () => {
+    const all = { groups: ['g'], mode: 'all' } as const;
+    const { flow, state } = begin(all, { groups: { g: ['dave', 'bea'] } });
+    const now = acting({ ...flow, groups: { g: ['bea', 'bob'] } });
+    const left = after(state, now.recount(), now.transfer('bea', 'bob'));
+    expect([inTurn(left), left.steps[0]?.people]).toEqual([['dave'], ['dave']]);
   });
 
   it('given a member who leaves the group, then their stand-in does too', () => {
@@ -216,6 +254,15 @@ describe('a step that is walked again', () => {
     const back = after(passed, does.giveBack('zoe', 1));
     expect(refusalOf(back, does.approve('eve'))).toBe('allowed');
     for (const who of ['bob', 'dave']) expect(refusalOf(back, does.approve(who))).toBe('forbidden');
+  });
+
+  it('given a signature that a stand-in gave, then its owner signs again once the delegation has ended', () => {
+    const { flow, state, does } = begin({ users: ['bea'] });
+    const signed = after(state, does.addSigners('bea', ['bob'], 'before'), does.approve('dave'));
+    const { delegations: _over, ...present } = flow;
+    const ended = acting(present);
+    const back = after(signed, does.approve('bea'), ended.giveBack('zoe', 1));
+    expect([inTurn(back), refusalOf(back, ended.approve('dave'))]).toEqual([['bob'], 'forbidden']);
   });
 
   it('given a member of a group who gave the place away, then nobody stands in for them besides', () => {
