@@ -26,7 +26,7 @@ describe('a step whose last reviewer goes', () => {
   it.each(['any', 'all'] as const)(
     'given mode %s and a fallback, when the only reviewer becomes inactive, then the fallback is asked',
     async (mode) => {
-      await given().user('bob');
+      await given().user('bob', { active: true });
       const acting = await opened({
         users: ['bob'],
         mode,
@@ -35,7 +35,7 @@ describe('a step whose last reviewer goes', () => {
       await given().user('bob', { active: false });
       await expect.poll(() => acting.turns()).toEqual(['dave']);
       expect((await acting.does(dave, 'approve')).applyStatus).toBe('completed');
-      await given().user('bob');
+      await given().user('bob', { active: true });
     },
   );
 
@@ -54,7 +54,7 @@ describe('a step whose last reviewer goes', () => {
     await expect
       .poll(async () => (await app.as(boss).get(`/orders/${acting.id}/can-act`)).body.canAct)
       .toBe(true);
-    await given().user('carol');
+    await given().user('carol', { active: true });
     expect((await acting.does(boss, 'approve')).applyStatus).toBe('completed');
   });
 
@@ -66,14 +66,14 @@ describe('a step whose last reviewer goes', () => {
     await given().department('sales', { leader: 'fay' });
     await given().user('bob', { active: false });
     await expect.poll(() => acting.turns()).toEqual(['fay']);
-    await given().user('bob');
+    await given().user('bob', { active: true });
   });
 
   it('given refuse, then the order waits for an administrator, and for whoever comes back', async () => {
     const acting = await opened({ users: ['gus'] });
     await given().user('gus', { active: false });
     await expect.poll(() => acting.turns()).toEqual([]);
-    await given().user('gus');
+    await given().user('gus', { active: true });
     await expect.poll(() => acting.turns()).toEqual(['gus']);
   });
 
