@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Code, Codes, Flag, WholeNumber } from '../http/fields.js';
+import { ProblemOfOne } from '../http/problem-of-one.js';
 
 /** How many orders one call moves at most. */
 export const mostOrders = 500;
@@ -46,17 +47,6 @@ export class MoveOrders {
     special: true,
   })
   accCode?: string;
-}
-
-export class MoveProblem {
-  @ApiProperty({ example: 'not_found' })
-  code: string;
-
-  @ApiProperty({ example: 404 })
-  status: number;
-
-  @ApiProperty()
-  detail: string;
 }
 
 export class StepBefore {
@@ -126,8 +116,8 @@ export class MoveItem {
   @ApiProperty({ type: [String], description: 'What was to be walked, and no longer is.', example: [] })
   dropped: readonly string[];
 
-  @ApiProperty({ type: MoveProblem, nullable: true, description: 'Of one that failed.' })
-  problem: MoveProblem | null;
+  @ApiProperty({ type: ProblemOfOne, nullable: true, description: 'Of one that failed.' })
+  problem: ProblemOfOne | null;
 }
 
 export class MoveSummary {

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { scopeOf, teamOf, type UserPrincipal } from '../auth/principal.js';
 import { withoutCommitHook } from '../database/unit-of-work.js';
 import { type Page, pageOf, windowOf } from '../http/pagination.js';
-import { invalid, Problem } from '../http/problem.js';
+import { invalid } from '../http/problem.js';
+import { problemOfOne } from '../http/problem-of-one.js';
 import { type MoveTarget, type OrderMove, OrderMovesService } from '../orders/order-moves.service.js';
 import { TemplatesService } from '../templates/templates.service.js';
 import type { MoveItem, MoveOrders, MoveOutcome, MovesView, MoveSummary } from './moves.dto.js';
@@ -59,9 +60,7 @@ export class MovesService {
     try {
       return shown(await this.orders[dryRun ? 'plan' : 'move'](principal, id, target));
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const { code, status, detail } = error;
-      return { ...nothing, orderId: id, outcome: 'failed', problem: { code, status, detail } };
+      return { ...nothing, orderId: id, outcome: 'failed', problem: problemOfOne(error) };
     }
   }
 }
