@@ -23,6 +23,12 @@ import { OrdersRepository } from './orders.repository.js';
 /** How many people, groups and roles one question names. */
 const subjectsAtOnce = 500;
 
+/** Whoever waits for an opinion has no turn; without them, nobody waits for the opinion either. */
+const asksForOpinion = `(a.gone IS NULL AND a.decision IS NULL AND EXISTS (
+  SELECT 1 FROM dms_s_apply_order_assignee c
+   WHERE c.apply_order_id = a.apply_order_id AND c.apply_step = a.apply_step AND c.state = 1
+     AND c.kind = 'consulted' AND c.given_by = SUBSTR(a.subject, 3)))`;
+
 /**
  * Lets the open steps of orders follow the directory: whoever has left a group, lost a role or become inactive neither
  * counts nor blocks there any more (domain rule 4), and where nobody is left the stage's policy applies. The directory's
@@ -93,8 +99,8 @@ export class RecountHandler implements DeliveryHandler, OnModuleInit {
     for (let from = 0; from < subjects.length; from += subjectsAtOnce) {
       const part = subjects.slice(from, from + subjectsAtOnce);
       const rows = await tx.rows<{ readonly id: string; readonly team: string | null }>(
-        `SELECT DISTINCT apply_order_id AS id, acc_code AS team FROM dms_s_apply_order_assignee
-          WHERE subject IN (${places(part.length)}) AND (state = 1 OR gone = 'delegated')`,
+        `SELECT DISTINCT a.apply_order_id AS id, a.acc_code AS team FROM dms_s_apply_order_assignee a
+          WHERE a.subject IN (${places(part.length)}) AND (a.state = 1 OR a.gone = 'delegated' OR ${asksForOpinion})`,
         part,
       );
       for (const { id, team } of rows) orders.set(id, team);
