@@ -10,8 +10,11 @@ import { aroundJitter } from '../runtime/jitter.js';
 import { TimersMetrics } from './timers.metrics.js';
 import { type DueOrder, TimersQueue } from './timers.queue.js';
 
-/** The pause between two looks (milliseconds), about: replicas should not look all at once. */
-const pauseBetween = 1_000;
+/**
+ * The pause between two looks (milliseconds), about: replicas should not look all at once. Shorter than the shortest
+ * length, or a reminder one second before the due time would be overtaken by it.
+ */
+const pauseBetween = 500;
 /** How many orders one look sees, and how many are worked on at once. */
 const batch = 200;
 const atOnce = 4;
