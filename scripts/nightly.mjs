@@ -2,7 +2,9 @@
 /**
  * `npm run test:nightly`: what is too slow for every change.
  * 1. The suite with many more random cases (FC_RUNS for the engine's properties, CONDITION_RUNS for conditions against the
- *    database's own answers, COMMA_RUNS for the comma-separated columns, CALENDAR_RUNS for working time) and more killed processes (CRASH_KILLS, FAULT_KILLS).
+ *    database's own answers, COMMA_RUNS for the comma-separated columns, CALENDAR_RUNS for working time, WALK_SEEDS for
+ *    walks on orders, SIMULATED_ORDERS for simulations, RACE_ROUNDS for races with timers) and more killed processes
+ *    (CRASH_KILLS, FAULT_KILLS).
  * 2. The suite on Node 24, in a fresh clone with node_modules of its own, since native modules are built for one Node.
  *    It tests what is committed.
  */
@@ -26,7 +28,15 @@ if (failures.length > 0) {
 }
 
 function manyCases() {
-  const cases = { FC_RUNS: '100000', CONDITION_RUNS: '20000', COMMA_RUNS: '200', CALENDAR_RUNS: '10000' };
+  const cases = {
+    FC_RUNS: '100000',
+    CONDITION_RUNS: '20000',
+    COMMA_RUNS: '200',
+    CALENDAR_RUNS: '10000',
+    WALK_SEEDS: '200',
+    SIMULATED_ORDERS: '1000',
+    RACE_ROUNDS: '40',
+  };
   const kills = { CRASH_KILLS: '30', FAULT_KILLS: '30' };
   const env = { ...process.env, ...cases, ...kills };
   run('npm', ['test', '--', `--testTimeout=${longTimeout}`], { cwd: root, env });
