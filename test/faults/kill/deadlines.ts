@@ -76,15 +76,19 @@ export async function givenDeadlines(fleet: Fleet): Promise<string[]> {
   return businessTypes;
 }
 
-/** An applicant who goes on opening orders of all kinds, whatever happens to the processes. */
+/** How many orders are being opened at once. */
+const openers = 3;
+
+/** Applicants who go on opening orders of all kinds, whatever happens to the processes. */
 export class Opening {
   /** The orders whose opening was acknowledged. */
   readonly acknowledged: string[] = [];
   private going = true;
-  private readonly ended: Promise<void>;
+  private made = 0;
+  private readonly ended: Promise<unknown>;
 
   constructor(fleet: Fleet, businessTypes: readonly string[]) {
-    this.ended = this.run(fleet, businessTypes);
+    this.ended = Promise.all(Array.from({ length: openers }, () => this.run(fleet, businessTypes)));
   }
 
   async stop(): Promise<void> {
@@ -94,7 +98,8 @@ export class Opening {
 
   /** One whose process dies before it answers may have been opened, and another one is opened then. */
   private async run(fleet: Fleet, businessTypes: readonly string[]): Promise<void> {
-    for (let n = 0; this.going; n++) {
+    while (this.going) {
+      const n = this.made++;
       const order = { businessType: businessTypes[n % businessTypes.length], businessKey: `d-${n}` };
       const { status, body } = await fleet.ask((service) => service.as(ann).post('/orders', order));
       if (status !== 201) throw new Error(`opening: ${status} ${JSON.stringify(body)}`);
