@@ -101,8 +101,11 @@ export class Office {
 
   private note(state: OrderState, event: OrderEvent, present: Present): void {
     if (event.type === 'step.in_review' || event.type === 'order.reopened') {
-      const { timing } = state.steps.find((one) => one.applyStep === event.applyStep) as StepState;
-      if (!timing) return;
+      const { timing, auditStatus } = state.steps.find(
+        (one) => one.applyStep === event.applyStep,
+      ) as StepState;
+      // Who is asked anew while the step is open has the time that is left of it.
+      if (!timing || auditStatus === 'in_review') return;
       const known = this.watches.get(event.applyStep);
       if (event.type === 'step.in_review' && known?.stands) {
         known.stands = false;
