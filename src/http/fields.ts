@@ -278,7 +278,10 @@ export const ListOf = (
   );
 
 /** A nested object, checked against its own class. */
-export const Nested = (type: () => abstract new () => object, options: FieldOptions = {}): PropertyDecorator =>
+export const Nested = (
+  type: () => abstract new () => object,
+  options: FieldOptions = {},
+): PropertyDecorator =>
   field(
     options,
     { type: () => type() as never },
