@@ -119,9 +119,16 @@ function deliveriesOf({ record, events, watched }: Told): Delivery[] {
   return deliveries;
 }
 
-/** Whether an event asks people who were seated earlier: they may have left while the step was not open. */
+/** After these it is the turn of people who have waited, or had their turn before. */
+const backAtOnce: ReadonlySet<string> = new Set([
+  'order.reopened',
+  'step.decision_taken_back',
+  'step.signers_removed',
+]);
+
+/** Whether an event asks people who were seated earlier: they may have left while it was not their turn. */
 function bringsBack({ state }: OrderRecord, event: OrderEvent): boolean {
-  if (event.type === 'order.reopened' || event.type === 'step.decision_taken_back') return true;
+  if (backAtOnce.has(event.type)) return true;
   if (event.type !== 'step.in_review') return false;
   const step = state.steps.find((one) => one.applyStep === event.applyStep);
   return step?.seats.some((seat) => seat.by !== null && seat.gone === null) ?? false;

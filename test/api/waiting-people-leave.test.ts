@@ -4,7 +4,7 @@ import { startApp, type TestApp } from '../support/harness.js';
 import { directoryOf } from '../support/resolver-people.js';
 import { bob, carol, dave, givenFlow, root } from '../support/world.js';
 
-/** Somebody waits for an opinion, and is no longer there: nobody waits for that opinion either. */
+/** Somebody whose turn it is not, since others come first, is no longer there: nobody waits for them, nor for those others. */
 let app: TestApp;
 let given: ReturnType<typeof directoryOf>;
 beforeAll(async () => {
@@ -48,5 +48,23 @@ describe('a reviewer who has asked for an opinion', () => {
     expect(await order.turns()).toEqual([]);
     expect(await order.refuses(carol, 'approve')).toBe('403 forbidden');
     expect((await order.does(root, 'approve')).applyStatus).toBe('completed');
+  });
+});
+
+describe('a reviewer who waits for a signer added before', () => {
+  it('and leaves the group, then it is not their turn when the signer is taken out', async () => {
+    await given.user('bob', { active: true });
+    await given.group('askers', ['bob', 'dave']);
+    const { businessType } = await givenFlow(app, [{ groups: ['askers'], mode: 'all' }]);
+    const order = await openActing(app, businessType);
+    await order.does(bob, 'add-sign', { userCodes: ['carol'], position: 'before' });
+    await given.group('askers', ['dave']);
+    expect(await order.turns()).toEqual(['carol']);
+
+    await order.does(bob, 'remove-sign', { userCodes: ['carol'] });
+    await recounted(app);
+
+    expect(await order.turns()).toEqual(['dave']);
+    expect((await order.does(dave, 'approve')).applyStatus).toBe('completed');
   });
 });
