@@ -104,7 +104,7 @@ export class Opening {
       const { status, body } = await fleet.ask((service) => service.as(ann).post('/orders', order));
       if (status !== 201) throw new Error(`opening: ${status} ${JSON.stringify(body)}`);
       this.acknowledged.push(String(body.id));
-      await pause(Math.random() * 60);
+      await pause(Math.random() * 150);
     }
   }
 }
