@@ -12,7 +12,7 @@ import {
 import { repeatedVotes } from './repeat.js';
 import { decidedElsewhere } from './separation.js';
 import type { Present } from './timing.js';
-import { hasPassed, isLost, lastAgainst, repeatedOnly, sitsOn } from './seats.js';
+import { hasPassed, isLost, lastAgainst, repeatedOnly, sitsOn, standsIn } from './seats.js';
 import {
   type GroupMembers,
   type Person,
@@ -253,8 +253,12 @@ function lost(state: OrderState, step: StepState): OrderEvent[] {
   const userCode = against && userOfSubject(against.subject);
   if (!against?.capacity || !userCode) return [];
   const { applyStep } = step;
-  const { auditMsg, capacity } = against;
-  return [{ type: 'step.rejected', applyStep, userCode, auditMsg, capacity }, ...rejectsOrder(state, step)];
+  const { auditMsg, capacity, onBehalfOf } = against;
+  const represents = standsIn(step, against) && onBehalfOf !== null ? { onBehalfOf } : {};
+  return [
+    { type: 'step.rejected', applyStep, userCode, auditMsg, capacity, ...represents },
+    ...rejectsOrder(state, step),
+  ];
 }
 
 /** What the rejection of a step does to its order. */

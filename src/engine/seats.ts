@@ -248,7 +248,9 @@ export function seatInTurn(step: StepState, person: Person): Seat | NotNow {
 
 /** Who sits in the place of somebody who has delegated it. */
 const standInFor = (step: StepState, userCode: string): string => {
-  const seat = step.seats.find((one) => one.onBehalfOf === userCode && one.gone === null);
+  const seat = step.seats.find(
+    (one) => one.onBehalfOf === userCode && one.gone === null && standsIn(step, one),
+  );
   return (seat && userOfSubject(seat.subject)) ?? 'somebody';
 };
 

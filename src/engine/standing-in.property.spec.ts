@@ -121,8 +121,10 @@ const placesComeBack: Check = ({ turns }) => {
     }
     for (const seat of step.seats.filter(({ gone }) => gone === 'delegated')) {
       const by = step.seats.filter(
-        ({ onBehalfOf, gone, kind }) =>
-          userSubject(onBehalfOf ?? '') === seat.subject && gone === null && kind !== 'consulted',
+        ({ onBehalfOf, gone, kind, by: giver }) =>
+          userSubject(onBehalfOf ?? '') === seat.subject &&
+          gone === null &&
+          (giver === null || kind === 'added'),
       );
       expect(by.length, `whoever stands in for ${seat.subject}`).toBe(1);
     }
@@ -197,7 +199,7 @@ describe('whatever people do with an order while others stand in for them', () =
           const reached =
             opened > 0 ? openStep(events.slice(0, opened).reduce<OrderState>(evolve, before)) : null;
           expect(reached?.applyStep).toBe(next?.stage.applyStep);
-          expect(new Set(reached?.people)).toEqual(new Set(next?.people));
+          if (next?.problem === null) expect(new Set(reached?.people)).toEqual(new Set(next.people));
         }
       },
       anyDelegatedFlow.map((flow) => ({

@@ -181,6 +181,20 @@ describe('work that is given on', () => {
     expect(refusalOf(stood.state, stood.does.handOver('root', 'bob', 'eve'))).toBe('not_awaited');
   });
 
+  it('given a place that its owner gave away, and another one in which somebody stands in, then that one is named', () => {
+    const { flow, does } = begin({ users: ['bob', 'bea'], mode: 'all' });
+    const { delegations: _later, ...before } = flow;
+    const given = after(
+      opened(before).state,
+      acting(before).transfer('bob', 'eve'),
+      does.transfer('bea', 'bob'),
+    );
+    expect(inTurn(given).toSorted()).toEqual(['dave', 'eve']);
+    expect(mayDecide(given, personIn('bob', flow))).toMatchObject({
+      why: { word: 'delegated', userCode: 'dave' },
+    });
+  });
+
   it('given somebody who is represented, then they are given no second place, and not asked besides', () => {
     const { state, does } = begin({ users: ['bob', 'bea'], mode: 'all' });
     for (const command of [
@@ -210,6 +224,18 @@ describe('who is there no longer', () => {
     const now = acting({ ...flow, groups: { g: ['bea', 'bob'] } });
     const left = after(state, now.recount(), now.transfer('bea', 'bob'));
     expect([inTurn(left), left.steps[0]?.people]).toEqual([['dave'], ['dave']]);
+  });
+
+  it('given others who leave, so that a stand-in’s rejection decides after all, then it is still for somebody', () => {
+    const { flow, state, does } = begin(
+      { groups: ['g'], mode: 'threshold', min: 2 },
+      { groups: { g: ['bob', 'bea', 'carol'] } },
+    );
+    const against = after(state, does.reject('dave'));
+    const left = acting({ ...flow, inactive: ['bea'] }).recount();
+    expect(eventsOf(against, left)).toContainEqual(
+      expect.objectContaining({ type: 'step.rejected', userCode: 'dave', onBehalfOf: 'bob' }),
+    );
   });
 
   it('given a member who leaves the group, then their stand-in does too', () => {

@@ -146,7 +146,9 @@ export class Places {
     else if (event.type === 'step.people_left' || event.type === 'step.signers_removed')
       without(event.userCodes);
     else if (event.type === 'step.transferred') without([event.from ?? '']);
-    else if (event.type === 'step.in_review' || event.type === 'order.returned') this.standing = [];
+    else if (event.type === 'order.returned') this.standing = [];
+    // A step that is asked anew while it is open keeps who stands in there.
+    else if (event.type === 'step.in_review' && !this.took.has(event.applyStep)) this.standing = [];
     else if (event.type === 'step.decision_taken_back' && !this.took.has(event.applyStep)) this.standing = [];
     if (event.type === 'step.in_review') this.took = new Set([event.applyStep]);
   }
