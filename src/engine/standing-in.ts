@@ -22,16 +22,19 @@ export function standInOf(
 ): StandIn | null {
   const barred = state.distinct ? decidedElsewhere(state, step.applyStep) : new Set<string>();
   // Nobody reviews the applicant's order in the applicant's name, nor for somebody who may not decide it.
-  if (userCode === state.applicant || barred.has(userCode)) return null;
-  const isFree = (person: string): boolean =>
-    person !== state.applicant && !barred.has(person) && !isAsked(step, person);
-  return representative(userCode, facts, isFree);
+  const isBarred = (person: string): boolean => person === state.applicant || barred.has(person);
+  if (isBarred(userCode)) return null;
+  return representative(userCode, facts, isBarred, (person) => !isAsked(step, person));
 }
 
-/** The last free and active person to whom delegations lead; they lead on only from where that is allowed. */
+/**
+ * The last free and active person to whom delegations lead. They lead on only from where that is allowed, and never
+ * through somebody who is barred: nobody chooses who decides in a place that they may not take themselves.
+ */
 export function representative(
   userCode: string,
   { delegations: known = [] }: Pick<DirectoryFacts, 'delegations'>,
+  isBarred: (userCode: string) => boolean,
   isFree: (userCode: string) => boolean,
 ): StandIn | null {
   const passed = new Set([userCode]);
@@ -39,7 +42,7 @@ export function representative(
   let last: StandIn | null = null;
   for (let holder = userCode; ;) {
     const next = known.find(({ from }) => from === holder);
-    if (!next || passed.has(next.to)) return last;
+    if (!next || passed.has(next.to) || isBarred(next.to)) return last;
     passed.add(next.to);
     delegations.push(next.id);
     if (next.toActive && isFree(next.to))

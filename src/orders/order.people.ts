@@ -125,7 +125,7 @@ export class OrderPeople {
     const open = openStep(state);
     const applicant = { userCode: state.applicant, systemAdmin: state.applicantSystemAdmin };
     const approvers = state.dedupe === 'none' ? [] : allApprovers(state);
-    return this.load(
+    const facts = await this.load(
       sql,
       {
         team: head.accCode,
@@ -141,11 +141,14 @@ export class OrderPeople {
       open,
       approvers,
     );
+    // Any of the steps may open: one that was closed is reopened.
+    return { ...facts, ...(await this.present(sql, head.accCode, state.steps)) };
   }
 
   /** The facts for an opening, or for one that is planned. */
-  forOpening(sql: Sql, ahead: Omit<Ahead, 'refuses'>): Promise<DirectoryFacts> {
-    return this.load(sql, { ...ahead, refuses: true }, null, []);
+  async forOpening(sql: Sql, ahead: Omit<Ahead, 'refuses'>): Promise<DirectoryFacts> {
+    const facts = await this.load(sql, { ...ahead, refuses: true }, null, []);
+    return { ...facts, ...(await this.present(sql, ahead.team, ahead.steps)) };
   }
 
   private async load(
@@ -184,7 +187,6 @@ export class OrderPeople {
       ),
       ...(ahead.delegating ? { delegations: await this.standIns(sql, ahead, reviewed) } : {}),
       ...(open ? await this.lapsed(sql, team, open) : {}),
-      ...(await this.present(sql, team, reviewed)),
     };
   }
 
@@ -246,7 +248,7 @@ export class OrderPeople {
 
   /** The steps that ask people, groups and roles as they are, and among whom nobody could review. */
   private async deserted(sql: Sql, ahead: Ahead): Promise<ReadonlySet<number>> {
-    const { team, steps, refuses } = ahead;
+    const { steps, refuses } = ahead;
     const lazy = steps.filter(
       (step) => isLazy(step) && (refuses || (step.finding?.whenNobody ?? 'refuse') !== 'refuse'),
     );
@@ -257,15 +259,35 @@ export class OrderPeople {
       (subject) => userOfSubject(subject) === null && subject !== systemAdminSubject,
     );
     const inactive = await this.inactive(sql, ahead, users);
-    const reachable =
-      shared.length > 0 ? await this.directory.reachable(sql, team, shared) : new Set<Subject>();
+    const reachable = await this.reachable(sql, ahead, shared);
+    // Whose own decision does not count is nobody here.
+    const barred = ahead.autoApprove === 'never' ? ahead.applicant.userCode : null;
     const isThere = (subject: Subject): boolean => {
       const user = userOfSubject(subject);
-      if (user !== null) return !inactive.has(user);
+      if (user !== null) return user !== barred && !inactive.has(user);
       // A system administrator can always be found: the service cannot be set up without one.
       return subject === systemAdminSubject || reachable.has(subject);
     };
     return new Set(lazy.filter((step) => !step.subjects.some(isThere)).map((step) => step.applyStep));
+  }
+
+  /** Which groups and roles have somebody who could review; under `never`, besides the applicant. */
+  private async reachable(
+    sql: Sql,
+    { team, autoApprove, applicant }: Ahead,
+    shared: readonly Subject[],
+  ): Promise<ReadonlySet<Subject>> {
+    if (shared.length === 0) return new Set();
+    const reachable = await this.directory.reachable(sql, team, shared);
+    if (autoApprove !== 'never') return reachable;
+    const own = (await this.memberships(sql, team, [applicant.userCode], shared)).get(applicant.userCode);
+    const theirs = [...reachable].filter((subject) => own?.has(subject));
+    if (theirs.length === 0) return reachable;
+    const members = await this.directory.membersOf(sql, theirs, team);
+    const alone = theirs.filter((subject) =>
+      members.get(subject)?.every((one) => one === applicant.userCode),
+    );
+    return new Set([...reachable].filter((subject) => !alone.includes(subject)));
   }
 
   private async inactive(

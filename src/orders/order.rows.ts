@@ -13,6 +13,7 @@ import type {
 import type { StepClock, Timing } from '../engine/timing.js';
 import type { ApprovalMode, AutoApprove, Capacity, Dedupe, Subject } from '../engine/vocabulary.js';
 import { type OrderHead, type OrderRecord, seatKey } from './order.record.js';
+import { readAt } from './unreadable.js';
 
 /** Rows of the order tables ↔ records. Nobody else reads or writes these columns. */
 
@@ -99,7 +100,7 @@ export const stepColumns =
   ' p.create_time AS step_create_time, p.update_time AS step_update_time, a.subject, a.state, a.candidate, a.decision, a.capacity,' +
   ' a.audit_msg AS assignee_msg, a.decided_at, a.on_behalf_of, a.kind, a.gone, a.position, a.given_by';
 
-/** @param rows of one order, sorted by step. */
+/** @param rows of one order, sorted by step. @throws UnreadableOrder */
 export function toRecord(order: OrderSqlRow, rows: readonly StepSqlRow[]): OrderRecord {
   const steps = rows.filter((row, index) => row.apply_step !== rows[index - 1]?.apply_step);
   const ofStep = new Map<number, { seats: Seat[]; named: Subject[] }>(
@@ -118,7 +119,7 @@ export function toRecord(order: OrderSqlRow, rows: readonly StepSqlRow[]): Order
   return {
     head: toHead(order),
     state: {
-      applyStatus: nameOf(applyStatusCodes, order.apply_status),
+      applyStatus: readAt('order.applyStatus', () => nameOf(applyStatusCodes, order.apply_status)),
       version: order.version,
       applicant: order.user_code,
       applicantSystemAdmin: order.applicant_system_admin === 1,
@@ -128,8 +129,8 @@ export function toRecord(order: OrderSqlRow, rows: readonly StepSqlRow[]): Order
       hasCheck: order.has_check === 1,
       hasExecute: order.has_execute === 1,
       error: order.error,
-      returned: order.returned === null ? null : (JSON.parse(order.returned) as Returned),
-      lastDecision: order.take_back === null ? null : (JSON.parse(order.take_back) as LastDecision),
+      returned: parsed<Returned>('order.returned', order.returned),
+      lastDecision: parsed<LastDecision>('order.lastDecision', order.take_back),
       urgedAt: order.urged_at === null ? null : fromDbTime(order.urged_at).getTime(),
       steps: steps.map((row) =>
         toStep(row, ofStep.get(row.apply_step) ?? { seats: [], named: [] }, order.distinct_approvers === 1),
@@ -157,7 +158,7 @@ export const toHead = (row: OrderSqlRow): OrderHead => ({
   title: row.title,
   remark: row.remark,
   accCode: row.acc_code,
-  variables: JSON.parse(row.variables ?? '{}') as Record<string, unknown>,
+  variables: parsed<Record<string, unknown>>('order.variables', row.variables) ?? {},
   createTime: fromDbTime(row.create_time),
   updateTime: fromDbTime(row.update_time),
 });
@@ -169,11 +170,18 @@ const toSeat = (row: StepSqlRow, subject: string): Seat => ({
   gone: row.gone as Seat['gone'],
   position: row.position as SignPosition | null,
   by: row.given_by,
-  decision: row.decision === null ? null : nameOf(decisionCodes, row.decision),
+  decision: row.decision === null ? null : decisionOf(row, subject, row.decision),
   capacity: row.capacity as Capacity | null,
   auditMsg: row.assignee_msg,
   onBehalfOf: row.on_behalf_of,
 });
+
+const decisionOf = ({ apply_step }: StepSqlRow, subject: string, code: string) =>
+  readAt(`order.steps.${apply_step}.seats.${subject}.decision`, () => nameOf(decisionCodes, code));
+
+/** A column of JSON. */
+const parsed = <Value>(place: string, column: string | null): Value | null =>
+  column === null ? null : readAt(place, () => JSON.parse(column) as Value);
 
 const turns = Object.keys(turnCodes) as Turn[];
 
@@ -181,30 +189,35 @@ const toStep = (
   row: StepSqlRow,
   { seats, named }: { readonly seats: readonly Seat[]; readonly named: readonly Subject[] },
   distinct: boolean,
-): StepState => ({
-  applyStep: row.apply_step,
-  nodeId: row.node_id,
-  nodeName: row.node_name,
-  auditObjectType: nameOf(auditObjectTypeCodes, row.audit_object_type),
-  auditObject: codesOf(row.audit_object),
-  approvalMode: row.approval_mode as ApprovalMode,
-  ...(row.min_approvals === null ? {} : { minApprovals: row.min_approvals }),
-  condition: row.condition_text,
-  subjects: inTheirSequence(named, codesOf(row.audit_object)),
-  ...(row.finding === null ? {} : { finding: JSON.parse(row.finding) as FindingRule }),
-  ...(row.node_version === null ? {} : { nodeVersion: row.node_version }),
-  ...(row.timing === null ? {} : { timing: JSON.parse(row.timing) as Timing }),
-  ...(distinct ? { byName: true } : {}),
-  auditStatus: nameOf(auditStatusCodes, row.audit_status),
-  requiredApprovals: row.required_approvals,
-  people: row.people === null ? [] : (JSON.parse(row.people) as string[]),
-  seats,
-  // The column allows no NULL (requirement 003): an empty code is nobody.
-  auditUserCode: row.audit_user_code === '' ? null : row.audit_user_code,
-  auditMsg: row.audit_msg,
-  reason: row.reason,
-  clock: row.clock === null ? null : (JSON.parse(row.clock) as StepClock),
-});
+): StepState => {
+  const at = (name: keyof StepState): string => `order.steps.${row.apply_step}.${name}`;
+  const finding = parsed<FindingRule>(at('finding'), row.finding);
+  const timing = parsed<Timing>(at('timing'), row.timing);
+  return {
+    applyStep: row.apply_step,
+    nodeId: row.node_id,
+    nodeName: row.node_name,
+    auditObjectType: readAt(at('auditObjectType'), () => nameOf(auditObjectTypeCodes, row.audit_object_type)),
+    auditObject: codesOf(row.audit_object),
+    approvalMode: row.approval_mode as ApprovalMode,
+    ...(row.min_approvals === null ? {} : { minApprovals: row.min_approvals }),
+    condition: row.condition_text,
+    subjects: inTheirSequence(named, codesOf(row.audit_object)),
+    ...(finding === null ? {} : { finding }),
+    ...(row.node_version === null ? {} : { nodeVersion: row.node_version }),
+    ...(timing === null ? {} : { timing }),
+    ...(distinct ? { byName: true } : {}),
+    auditStatus: readAt(at('auditStatus'), () => nameOf(auditStatusCodes, row.audit_status)),
+    requiredApprovals: row.required_approvals,
+    people: parsed<string[]>(at('people'), row.people) ?? [],
+    seats,
+    // The column allows no NULL (requirement 003): an empty code is nobody.
+    auditUserCode: row.audit_user_code === '' ? null : row.audit_user_code,
+    auditMsg: row.audit_msg,
+    reason: row.reason,
+    clock: parsed<StepClock>(at('clock'), row.clock),
+  };
+};
 
 const codesOf = (column: string): string[] => (column === '' ? [] : column.split(','));
 

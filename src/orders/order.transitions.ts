@@ -119,19 +119,23 @@ function deliveriesOf({ record, events, watched }: Told): Delivery[] {
   return deliveries;
 }
 
-/** After these it is the turn of people who have waited, or had their turn before. */
-const backAtOnce: ReadonlySet<string> = new Set([
-  'order.reopened',
-  'step.decision_taken_back',
-  'step.signers_removed',
-]);
-
-/** Whether an event asks people who were seated earlier: they may have left while it was not their turn. */
+/** Whether an event gives the turn to people who were seated earlier: they may have left while it was not theirs. */
 function bringsBack({ state }: OrderRecord, event: OrderEvent): boolean {
-  if (backAtOnce.has(event.type)) return true;
-  if (event.type !== 'step.in_review') return false;
-  const step = state.steps.find((one) => one.applyStep === event.applyStep);
-  return step?.seats.some((seat) => seat.by !== null && seat.gone === null) ?? false;
+  switch (event.type) {
+    case 'order.reopened':
+    case 'step.decision_taken_back':
+    case 'step.opinion_given':
+    case 'step.signers_removed':
+      return true;
+    case 'step.voted':
+      return event.capacity === 'signer';
+    case 'step.in_review': {
+      const step = state.steps.find((one) => one.applyStep === event.applyStep);
+      return step?.seats.some((seat) => seat.by !== null && seat.gone === null) ?? false;
+    }
+    default:
+      return false;
+  }
 }
 
 function topicOf(event: OrderEvent): Delivery['topic'] | null {

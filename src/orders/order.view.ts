@@ -1,5 +1,6 @@
 import { dueAtOf } from '../engine/clocks.js';
 import type { OrderEvent } from '../engine/events.js';
+import { whyBarred } from '../engine/separation.js';
 import type { StepSnapshot } from '../engine/order-state.js';
 import { type OrderRecord, personOf, seatKey } from './order.record.js';
 import type { OrderView, StepView } from './orders.dto.js';
@@ -69,7 +70,7 @@ export const toSteps = (record: OrderRecord): StepView[] =>
         // Who handed over, left, or sat there in an earlier round is told by the log.
         if (userCode === null || gone !== null) return [];
         const decidedAt = record.decidedAt.get(seatKey(step.applyStep, seat.subject)) ?? null;
-        const canDecide = turn === 'open';
+        const canDecide = turn === 'open' && whyBarred(record.state, step, userCode) === null;
         return [{ userCode, kind, position, canDecide, decision, auditMsg, decidedAt, onBehalfOf }];
       })
       .toSorted((one, other) => (one.userCode < other.userCode ? -1 : 1)),

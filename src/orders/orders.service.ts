@@ -31,6 +31,7 @@ import { whyMay, whyNot } from './why.texts.js';
 /** What other rooms may show of an order. */
 export { CanAct, OrderSummary, OrderView, StepView } from './orders.dto.js';
 export type { OrderRecord };
+export { UnreadableOrder } from './unreadable.js';
 
 /** Where a page of a list starts. */
 export interface ListWindow {
@@ -133,7 +134,10 @@ export class OrdersService {
     return { canAct: true, reason: reasons[language], word: capacity, reasons, onBehalfOf };
   }
 
-  /** An order that the caller may read: applicant, reviewer of any step, who has a copy, administrator, or service account. */
+  /**
+   * An order that the caller may read: applicant, reviewer of any step, who has a copy, administrator, or service account.
+   * @throws UnreadableOrder where it is there for the caller, and holds what cannot be read
+   */
   async readable(principal: Principal, id: string): Promise<OrderRecord> {
     const record = await this.find(principal, id);
     if (principal.kind === 'service' || isSystemAdmin(principal) || isTeamAdmin(principal)) return record;

@@ -9,9 +9,10 @@ const maxPeople = 200;
 
 /** Who would sit there for one of the people, as delegations are now. */
 function standInsOf(people: readonly string[], { facts }: Opening): StandInView[] {
-  const isFree = (userCode: string) => userCode !== facts.applicant.userCode && !people.includes(userCode);
+  const isBarred = (userCode: string) => userCode === facts.applicant.userCode;
+  const isFree = (userCode: string) => !people.includes(userCode);
   return people.flatMap((userCode) => {
-    const standIn = userCode === facts.applicant.userCode ? null : representative(userCode, facts, isFree);
+    const standIn = isBarred(userCode) ? null : representative(userCode, facts, isBarred, isFree);
     return standIn ? [{ userCode: standIn.by, onBehalfOf: userCode }] : [];
   });
 }

@@ -86,11 +86,11 @@ export class RecountHandler implements DeliveryHandler, OnModuleInit {
     return this.callbacks.lock(tx, 'all', orderId);
   }
 
-  /** Which of the groups and roles that somebody has left have nobody any more who could review. */
+  /** Which of the groups and roles that somebody has left have nobody any more, or one: who may be an order's applicant. */
   private async deserted(tx: Tx, team: string | null, subjects: readonly Subject[]): Promise<Subject[]> {
     if (subjects.length === 0) return [];
-    const reachable = await this.directory.reachable(tx, team, [...new Set(subjects)]);
-    return subjects.filter((subject) => !reachable.has(subject));
+    const members = await this.directory.membersOf(tx, [...new Set(subjects)], team);
+    return subjects.filter((subject) => (members.get(subject) ?? []).length < 2);
   }
 
   /** The orders on which it is the turn of one of these, or of whoever stands in for them; each is recounted. */

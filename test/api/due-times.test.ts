@@ -117,6 +117,17 @@ describe('steps that are due', () => {
     await acting.does(bob, 'approve');
   });
 
+  it('given a rejection that is reopened, then the step has its time anew', async () => {
+    const { businessType } = await givenFlow(app, [{ users: ['bob'], timing: { due: '1h' } }]);
+    const acting = await openActing(app, businessType);
+    passes(50 * minute);
+    await acting.does(bob, 'reject');
+    passes(10 * hour);
+    const { body } = await acting.act(bob, 'reopen');
+    expect(Date.parse(body.steps[0].dueAt)).toBe(now + hour);
+    await acting.does(bob, 'approve');
+  });
+
   it('given a calendar, then only working time counts, also after it was changed', async () => {
     const office = {
       name: 'Office',

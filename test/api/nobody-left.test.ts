@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { givenCrew, openActing } from '../support/acting.js';
+import { fay, givenCrew, gus, openActing } from '../support/acting.js';
 import { startApp, type TestApp } from '../support/harness.js';
 import { historiesOf } from '../support/order-history.js';
 import { directoryOf } from '../support/resolver-people.js';
@@ -75,6 +75,30 @@ describe('a step whose last reviewer goes', () => {
     await expect.poll(() => acting.turns()).toEqual([]);
     await given().user('gus', { active: true });
     await expect.poll(() => acting.turns()).toEqual(['gus']);
+  });
+
+  it.each([
+    { who: { users: ['ann'] }, asks: ['dave'] },
+    { who: { groups: ['alone'] }, asks: ['dave'] },
+    { who: { groups: ['both'] }, asks: ['bob'] },
+  ])('given never, when only the applicant is left of $who, then that is nobody', async ({ who, asks }) => {
+    await given().group('alone', ['ann']);
+    await given().group('both', ['ann', 'bob']);
+    const stage = { ...who, node: { whenNobody: 'fallback', fallback: ['dave'] } };
+    const { businessType } = await givenFlow(app, [stage], { autoApprove: 'never' });
+    const acting = await openActing(app, businessType);
+    expect(await acting.turns()).toEqual(asks);
+    await given().group('both', ['ann']);
+    await expect.poll(() => acting.turns()).toEqual(['dave']);
+  });
+
+  it('given a reviewer who became inactive while somebody signed before, then the policy applies when it is their turn', async () => {
+    const acting = await opened({ users: ['fay'], node: { whenNobody: 'skip' } });
+    await acting.does(fay, 'add-sign', { userCodes: ['gus'], position: 'before' });
+    await given().user('fay', { active: false });
+    await acting.does(gus, 'approve');
+    await expect.poll(() => acting.path()).toEqual(['skipped']);
+    await given().user('fay', { active: true });
   });
 
   it('given all that, then every log rebuilds its order', async () => {

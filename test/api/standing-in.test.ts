@@ -108,6 +108,16 @@ describe('standing in', () => {
     expect(asked(await (await openActing(app, other.businessType)).order())).toEqual(['bob']);
   });
 
+  it('given a chain of delegations through the applicant, then it ends before: nobody chooses who decides their own order', async () => {
+    const { businessType } = await givenFlow(app, [{ users: ['bob'] }], { autoApprove: 'never' });
+    await delegates(bob, carol, businessType, { redelegate: true });
+    await delegates(carol, dave, businessType, { redelegate: true });
+    await delegates(dave, fay, businessType, { redelegate: true });
+    expect(asked(await (await openActing(app, businessType)).order())).toEqual(['fay for bob']);
+    const own = await openActing(app, businessType, {}, dave);
+    expect(asked(await own.order())).toEqual(['carol for bob']);
+  });
+
   it('given a condition, then only orders for which it holds are delegated', async () => {
     const { businessType } = await givenFlow(app, [{ users: ['bob'] }]);
     await delegates(bob, carol, businessType, { condition: 'amount > 10' });
