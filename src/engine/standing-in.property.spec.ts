@@ -233,7 +233,9 @@ function unfit(state: OrderState, { by, for: represented, delegations }: StandIn
   const step = openStep(state) as StepState;
   const seat = step.seats.find(({ subject }) => subject === userSubject(by));
   const spent = seat?.gone === 'past' || seat?.gone === 'removed' || seat?.gone === 'left';
-  const given = seat && !spent && (seat.kind !== 'named' || step.people.includes(by));
+  // An opinion that was given, or that nobody waits for, is no place.
+  const advised = seat?.kind === 'consulted' && seat.turn === 'closed';
+  const given = seat && !spent && !advised && (seat.kind !== 'named' || step.people.includes(by));
   const links = delegations.map((id) => flow.delegations?.find(({ from, to }) => id === `${from}>${to}`));
   const holders = [represented, ...links.map((link) => link?.to)];
   return [
