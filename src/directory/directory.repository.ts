@@ -10,6 +10,9 @@ export interface GroupOrRole {
   readonly code: string;
 }
 
+/** Told in place of a role, which is never empty: the person may not act in the team. */
+export const inactiveMark = '';
+
 /** Somebody in a group, or with a role. */
 export type Holding = GroupOrRole & { readonly userCode: string };
 
@@ -169,8 +172,11 @@ export class DirectoryRepository {
        UNION ALL
        SELECT NULL AS scope, r.role AS code FROM dms_s_apply_user_role r
          JOIN dms_s_apply_user u ON u.user_code = r.user_code
-        WHERE r.user_code = ? AND r.role <> ? AND ${counts}`,
-      [userCode, team, userCode, platformRole, ...teams],
+        WHERE r.user_code = ? AND r.role <> ? AND ${counts}
+       UNION ALL
+       SELECT NULL AS scope, '${inactiveMark}' AS code FROM dms_s_apply_user u
+        WHERE u.user_code = ? AND u.active = 0 AND (u.acc_code IS NULL OR u.acc_code = ?)`,
+      [userCode, team, userCode, platformRole, ...teams, userCode, team],
     );
   }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Sql } from '../database/sql.js';
 import { groupSubject, roleSubject, type Subject } from '../engine/vocabulary.js';
-import { DirectoryRepository, type GroupOrRole } from './directory.repository.js';
+import { DirectoryRepository, type GroupOrRole, inactiveMark } from './directory.repository.js';
 
 /** A department above a person. */
 export interface DepartmentLevel {
@@ -107,11 +107,17 @@ export class DirectoryService {
   }
 
   /**
-   * Every group that a person sits in and every role that the directory gives them, for the inbox; none for somebody who
-   * is inactive in the team. Never `r:system_admin`, which comes from the token.
+   * For the inbox: every group that a person sits in and every role that the directory gives them, never
+   * `r:system_admin`, which comes from the token; and whether they may act in the team. Who may not sits nowhere.
    */
-  async subjectsOf(sql: Sql, team: string | null, userCode: string): Promise<Subject[]> {
-    return (await this.directory.heldBy(sql, team, userCode)).map(subjectOf).toSorted();
+  async deskOf(
+    sql: Sql,
+    team: string | null,
+    userCode: string,
+  ): Promise<{ readonly active: boolean; readonly subjects: Subject[] }> {
+    const held = await this.directory.heldBy(sql, team, userCode);
+    const subjects = held.filter(({ code }) => code !== inactiveMark).map(subjectOf);
+    return { active: subjects.length === held.length, subjects: subjects.toSorted() };
   }
 
   /**

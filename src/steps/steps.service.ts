@@ -90,14 +90,14 @@ export class StepsService {
   /** Every subject under which the caller sits somewhere. */
   private async desk(principal: UserPrincipal): Promise<Desk> {
     const { accCode, userCode } = principal;
-    const groups = await this.directory.subjectsOf(this.database, accCode, userCode);
+    const { subjects, active } = await this.directory.deskOf(this.database, accCode, userCode);
     // What a token says of its holder counts besides what the directory says.
     const roles = principal.roles.map(roleSubject);
     return {
       userCode,
       scope: scopeOf(principal),
-      subjects: [...new Set([userSubject(userCode), ...groups, ...roles])],
-      active: await this.directory.isActive(this.database, accCode, userCode),
+      subjects: [...new Set([userSubject(userCode), ...subjects, ...roles])],
+      active,
     };
   }
 }

@@ -152,7 +152,8 @@ describe(DirectoryService, () => {
 
   describe('subjectsOf', () => {
     it('gives all groups and roles of an active or unlisted person, none of an inactive or unknown one', async () => {
-      const groupsOf = (user: string, team = 't1') => directory.subjectsOf(app.database, team, user);
+      const groupsOf = async (user: string, team = 't1') =>
+        (await directory.deskOf(app.database, team, user)).subjects;
       expect(await groupsOf('own')).toEqual(['g:t1/both', 'g:t1/desk', 'r:auditor', 'r:team_admin']);
       expect(await groupsOf('unlisted')).toEqual(['g:/board', 'g:t1/desk']);
       expect(await groupsOf('slash')).toEqual(['g:t1/x/desk']);

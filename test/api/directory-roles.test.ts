@@ -147,9 +147,9 @@ describe('roles of the directory', () => {
     );
   });
 
-  it('subjectsOf gives groups and roles, never system_admin, and nothing of another team', async () => {
-    const of = (userCode: string, team: string | null = 't1') =>
-      directory.subjectsOf(app.database, team, userCode);
+  it('deskOf gives groups and roles, never system_admin, and nothing of another team', async () => {
+    const of = async (userCode: string, team: string | null = 't1') =>
+      (await directory.deskOf(app.database, team, userCode)).subjects;
 
     expect(await of('own')).toEqual(['g:t1/desk', 'r:auditor', 'r:cashier']);
     expect(await of('own', null)).toEqual(['g:t1/desk', 'r:auditor', 'r:cashier']);
