@@ -20,6 +20,14 @@ class LogProblem implements Finding {
   @ApiProperty({ type: 'string', nullable: true, description: 'The id of the row, where there is one.' })
   rowId: string | null;
 
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'Of `state`: the place in the order; null where there is none.',
+    example: 'order.steps.2.seats.u:bob.decision',
+  })
+  place: string | null;
+
   @ApiProperty({ example: 'its content and the row before it do not give its hash' })
   detail: string;
 }

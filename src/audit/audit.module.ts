@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { OperationLogModule } from '../operation-log/operation-log.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { AuditController } from './audit.controller.js';
+import { BesideRepository } from './beside.repository.js';
 import { ExportRepository } from './export.repository.js';
 import { ExportService } from './export.service.js';
 import { JobsRepository } from './jobs.repository.js';
@@ -14,6 +15,7 @@ import { VerificationService } from './verification.service.js';
   imports: [OperationLogModule, OrdersModule],
   controllers: [AuditController],
   providers: [
+    BesideRepository,
     ExportRepository,
     ExportService,
     JobsRepository,

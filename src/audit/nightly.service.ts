@@ -82,7 +82,7 @@ export class NightlyService {
 
   private warn(orderId: string, problems: readonly Finding[]): void {
     // What a detail quotes stays in the database: this line goes to whoever reads logs.
-    const told = problems.map(({ kind, transition, seq, rowId }) => ({ kind, transition, seq, rowId }));
+    const told = problems.map(({ detail: _, ...where }) => where);
     this.logger.error({ orderId, problems: told }, 'the log of an order is not as it was written');
   }
 

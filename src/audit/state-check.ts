@@ -1,8 +1,10 @@
 import type { OrderEvent } from '../engine/events.js';
+import { dueAtOf } from '../engine/clocks.js';
 import { replay } from '../engine/evolve.js';
-import type { OrderState } from '../engine/order-state.js';
+import { openStep, type OrderState, type StepState } from '../engine/order-state.js';
 import type { Finding, StoredRow } from '../operation-log/operation-log.service.js';
 import type { OrderRecord } from '../orders/orders.service.js';
+import type { Beside, SeatBeside } from './beside.repository.js';
 
 /** Beyond so many differences, the order is simply another one. */
 const maxDifferences = 30;
@@ -14,22 +16,39 @@ const silent = new Set(['auditObject', 'subjects', 'finding']);
  * Replays an order's log and compares what comes out with what the tables hold (domain rule 7).
  * @param rows of the log, by transition and seq
  */
-export function checkState(rows: readonly StoredRow[], record: OrderRecord): Finding[] {
-  let transitions: OrderEvent[][];
-  let replayed: OrderState | null;
-  try {
-    transitions = transitionsOf(rows);
-    replayed = replay(transitions);
-  } catch {
-    return [found('the log cannot be replayed: one of its events is none of this service')];
-  }
-  if (!replayed) return [found('the log holds no event')];
-  const events = transitions.flat();
-  const byLog = { order: { ...toldOf(events, record), ...shape(replayed) } };
-  const inTables = { order: { ...headOf(record), ...shape(record.state) } };
+export function checkState(rows: readonly StoredRow[], record: OrderRecord, beside: Beside): Finding[] {
   const differences: Finding[] = [];
-  compare(byLog, inTables, [], differences);
+  const byLog = toldBy(rows, record);
+  if (typeof byLog === 'string') differences.push(found(null, byLog));
+  else {
+    const inTables = {
+      ...headOf(record),
+      ...shape(record.state, ({ applyStep }) => beside.dueAt.get(applyStep) ?? null),
+    };
+    compare(byLog.order, inTables, ['order'], differences);
+    compareTimers(byLog.timers, beside, differences);
+  }
+  compareSeats(record, beside.seats, differences);
   return differences;
+}
+
+/** A place of an order that holds what cannot be read. */
+export const unreadable = (place: string): Finding =>
+  found(place, `${place} holds what this service never wrote and cannot read`);
+
+/** What the log tells; a sentence where it tells nothing. */
+function toldBy(rows: readonly StoredRow[], record: OrderRecord) {
+  try {
+    const transitions = transitionsOf(rows);
+    const replayed = replay(transitions);
+    if (!replayed) return 'the log holds no event';
+    return {
+      order: { ...toldOf(transitions.flat(), record), ...shape(replayed, dueAtOf) },
+      timers: timersOf(openStep(replayed)),
+    };
+  } catch {
+    return 'the log cannot be replayed: one of its events is none of this service';
+  }
 }
 
 function transitionsOf(rows: readonly StoredRow[]): OrderEvent[][] {
@@ -60,19 +79,63 @@ const headOf = ({ head }: OrderRecord) => ({
 });
 
 /** Steps by their number and seats by their subject: the rows hold them as sets, the log tells who came first. */
-const shape = (state: OrderState) => ({
+const shape = (state: OrderState, dueAt: (step: StepState) => number | null) => ({
   ...state,
   steps: Object.fromEntries(
     state.steps.map(({ byName: _, ...step }) => [
       step.applyStep,
       {
         ...step,
+        dueAt: dueAt(step),
         subjects: [...new Set(step.subjects)].toSorted(),
         seats: Object.fromEntries(step.seats.map((seat) => [seat.subject, seat])),
       },
     ]),
   ),
 });
+
+/** Moments by the name of their timer, by step. */
+type TimersOfSteps = Readonly<Record<number, Readonly<Record<string, number>>>>;
+
+/** Time does something to the open step while its clock runs, and to no other. */
+const timersOf = (step: StepState | null): TimersOfSteps =>
+  step?.clock?.running
+    ? { [step.applyStep]: Object.fromEntries(step.clock.timers.map(({ name, at }) => [name, at])) }
+    : {};
+
+function compareTimers(byLog: TimersOfSteps, { timers }: Beside, into: Finding[]): void {
+  const inTables: Record<number, Record<string, number>> = {};
+  for (const { applyStep, name, dueAt } of timers) (inTables[applyStep] ??= {})[name] = dueAt;
+  for (const applyStep of new Set([...Object.keys(byLog), ...Object.keys(inTables)].map(Number))) {
+    const path = ['order', 'steps', String(applyStep), 'timers'];
+    compare(byLog[applyStep] ?? {}, inTables[applyStep] ?? {}, path, into);
+  }
+}
+
+/** To-do lists are read from rows that repeat columns of their order: they are told by the order, not by the log. */
+function compareSeats({ head, state }: OrderRecord, seats: readonly SeatBeside[], into: Finding[]): void {
+  const barred = state.autoApprove === 'never' ? state.applicant : '';
+  for (const { applyStep, subject, ...repeated } of seats) {
+    const right: typeof repeated = {
+      accCode: head.accCode,
+      businessType: head.businessType,
+      businessKey: head.businessKey,
+      title: head.title,
+      templateId: head.applyTemplateId,
+      templateName: head.templateName,
+      userCode: state.applicant,
+      // Step 0 is the applicant's own, and holds those who have decided before.
+      barredUserCode: applyStep === 0 ? '' : barred,
+    };
+    for (const name of Object.keys(right) as (keyof typeof right)[]) {
+      if (into.length >= maxDifferences) return;
+      if (repeated[name] === right[name]) continue;
+      const place = `order.steps.${applyStep}.seats.${subject}.${name}`;
+      const detail = `${place} is ${shown(repeated[name])} on the row of the seat and ${shown(right[name])} by the order`;
+      into.push(found(place, detail));
+    }
+  }
+}
 
 function compare(byLog: unknown, inTables: unknown, path: readonly string[], into: Finding[]): void {
   if (into.length >= maxDifferences || same(byLog, inTables)) return;
@@ -86,6 +149,7 @@ function compare(byLog: unknown, inTables: unknown, path: readonly string[], int
   const secret = path.some((part) => silent.has(part));
   into.push(
     found(
+      where,
       secret
         ? `${where} is another in the tables than by the log`
         : `${where} is ${shown(inTables)} in the tables and ${shown(byLog)} by the log`,
@@ -113,10 +177,11 @@ function shown(value: unknown): string {
   return text.length <= 120 ? text : `${text.slice(0, 119).toWellFormed()}…`;
 }
 
-const found = (detail: string): Finding => ({
+const found = (place: string | null, detail: string): Finding => ({
   kind: 'state',
   transition: null,
   seq: null,
   rowId: null,
+  place,
   detail,
 });

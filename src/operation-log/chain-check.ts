@@ -22,6 +22,8 @@ export interface Finding {
   readonly seq: number | null;
   /** The id of the row, where there is one. */
   readonly rowId: string | null;
+  /** Where in the order, such as `order.steps.2.seats.u:bob.decision`; null where it is about the log alone. */
+  readonly place: string | null;
   readonly detail: string;
 }
 
@@ -226,13 +228,13 @@ class ChainCheck {
     const told = this.strangers.get(index) ?? this.findings.length;
     this.strangers.delete(index);
     if (kind === 'inserted') this.strangers.set(index, told);
-    this.findings[told] = { kind, transition, seq, rowId, detail };
+    this.findings[told] = { kind, transition, seq, rowId, place: null, detail };
     return true;
   }
 
   private tell(kind: FindingKind, place: Place | null, rowId: string | null, detail: string): void {
     const { transition = null, seq = null } = place ?? {};
-    this.findings.push({ kind, transition, seq, rowId, detail });
+    this.findings.push({ kind, transition, seq, rowId, place: null, detail });
   }
 
   /** The numbers that the next row may have. */

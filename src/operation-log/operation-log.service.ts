@@ -11,7 +11,7 @@ import { describe } from './describe.js';
 import { chainedOver, storedColumns, type StoredRow, type StoredSqlRow, toStoredRow } from './stored-row.js';
 
 export { findingKinds };
-export type { Finding, FindingKind, StoredRow };
+export type { Finding, FindingKind, OrderMark, StoredRow };
 
 /** One committed command of an order: its events, in sequence. */
 export interface Transition {

@@ -57,14 +57,26 @@ describe('the verification of every night', () => {
     const broken = await opened();
     await opened();
     await alter(broken, 'mallory');
+    await app.database.writer.query(
+      "UPDATE dms_s_apply_order_assignee SET audit_msg = 'a word of bob' WHERE apply_order_id = ?",
+      [broken],
+    );
     await due();
     const results = await Promise.all([look(app), look(replica), look(app), look(replica)]);
     const [result, ...more] = results.filter((one) => one !== null);
     expect(more).toEqual([]);
     expect(result).toMatchObject({ orders: 2, broken: 1, orderIds: [broken] });
     expect(complaints()).toMatchObject([
-      { orderId: broken, problems: [{ kind: 'altered', transition: 1, seq: 0 }] },
+      {
+        orderId: broken,
+        problems: [
+          { kind: 'altered', transition: 1, seq: 0, place: null },
+          { kind: 'state', transition: null, place: 'order.steps.1.seats.u:bob.auditMsg' },
+        ],
+      },
     ]);
+    // Where it is, and not what stands there.
+    expect(lines.join()).not.toContain('a word of bob');
     for (const which of [app, replica]) {
       expect(await metric('countersign_log_chain_problems', which)).toBe(1);
       expect(await metric('countersign_log_verified_timestamp_seconds', which)).toBeGreaterThan(1e9);
@@ -78,6 +90,7 @@ describe('the verification of every night', () => {
     await due();
     expect(await look(replica)).toMatchObject({ orders: 1, broken: 1 });
     await alter(complaints()[0]?.orderId ?? '', 'ann');
+    await app.database.writer.query('UPDATE dms_s_apply_order_assignee SET audit_msg = NULL');
     await due();
     expect(await look(app)).toMatchObject({ orders: 1, broken: 0 });
     expect(await metric('countersign_log_chain_problems', replica)).toBe(0);
