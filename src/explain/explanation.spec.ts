@@ -221,6 +221,43 @@ describe('why an order is where it is', () => {
     ]);
   });
 
+  it.each(['any', 'all'] as const)(
+    'given %s and a reviewer who goes, then it says once whom it asks now',
+    (mode) => {
+      const told = new Told({ stages: [{ users: ['bob'], mode }] });
+      const before = told.step(1).texts;
+      const asked = { type: 'step.in_review', applyStep: 1, requiredApprovals: 1, people: [] } as const;
+      told.then({ ...asked, subjects: ['u:dave'], reason: 'asks_fallback' });
+      const { texts } = told.step(1);
+      expect(texts.filter((text) => /asks (bob|dave)/.test(text))).toEqual([
+        'it asks bob: named by the node',
+        'too few reviewers were found; as its node says then, it asks dave',
+      ]);
+      expect(new Set(texts).size).toBe(texts.length);
+      expect(texts.slice(0, before.length)).toEqual(before);
+    },
+  );
+
+  it('given a node whose only reviewer is away from the beginning, then it asks others, and not them', () => {
+    const told = new Told({ stages: [{ users: ['bob'] }] });
+    const [opened = []] = told.log;
+    const log = opened.map((event) =>
+      event.type === 'step.in_review' ? { ...event, subjects: ['u:dave'], reason: 'asks_fallback' } : event,
+    );
+    const rules = explained(evolveAll(null, log), pastOf([log])).steps[0]?.because.map(({ rule }) => rule);
+    expect(rules).toEqual(['asks_fallback', 'mode']);
+  });
+
+  it('given a decision, then a code is set off from the Chinese behind it', () => {
+    const told = (does: 'approve' | 'reject') =>
+      new Told({ stages: [{ users: ['bob'] }] })
+        .does((acts) => acts[does]('bob'))
+        .explained()
+        .steps[0]?.because.at(-1)?.text.zh;
+    expect(told('approve')).toBe('bob 通过；该步骤所需的审批已齐全');
+    expect(told('reject')).toBe('bob 驳回；该步骤因此驳回');
+  });
+
   it('given an order that was moved, then what is ahead has its condition judged by the new version', () => {
     const flow: FlowGiven = {
       stages: [{ users: ['bob'] }, { users: ['carol'], condition: 'amount > 5' }],

@@ -6,7 +6,7 @@ import { decidedElsewhere } from '../engine/separation.js';
 import type { ClockReading } from '../engine/timing.js';
 import { userOfSubject } from '../engine/vocabulary.js';
 import { type Both, both } from '../http/language.js';
-import { type Reason, reason } from './reason.js';
+import { type Reason, reason, stepIn } from './reason.js';
 import { listed, moment, people, subjects, together } from './wording.js';
 
 /** Why a step asks those whom it asks, how many of them it takes, and until when. */
@@ -21,14 +21,23 @@ export function whyAsked(event: Opened, step: StepState, before: OrderState): Re
     event.reason === returnedTo
       ? [reason('returned_to', both('the order was returned to this step', '申请单被退回到此步骤'))]
       : [];
+  const was = stepIn(before, step.applyStep);
+  // Asked anew while it is open, it says what has become different, and not once more what has not.
+  const open = was?.auditStatus === 'in_review' ? was : null;
   return [
     ...back,
-    ...peopleAsked(event, step, before),
+    ...(isInstead(event, step, open !== null) ? [] : peopleAsked(event, step, before)),
     ...notAsked(event, step, before),
     ...whenNobody(event),
-    ...howMany(step),
+    ...howMany(step).filter(({ text }) => !open || !howMany(open).some((one) => one.text.en === text.en)),
     ...(event.clock ? [due(event.clock)] : []),
   ];
+}
+
+/** Whether the step asks others now than those whom it names: these are no longer there, or never were. */
+function isInstead({ reason: word }: Opened, step: StepState, again: boolean): boolean {
+  if (!isLazy(step) || word === undefined || word === returnedTo) return false;
+  return again || step.subjects.every((one) => userOfSubject(one) !== null);
 }
 
 function peopleAsked(event: Opened, step: StepState, { applicant }: OrderState): Reason[] {

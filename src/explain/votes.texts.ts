@@ -30,9 +30,12 @@ export function voted(event: Vote, step: StepState): Reason {
 }
 
 const approves = (event: StepDecision): Both =>
-  both(`${event.userCode} approves${quality(event).en}`, `${event.userCode}${quality(event).zh}通过`);
+  both(`${event.userCode} approves${quality(event).en}`, `${event.userCode}${spaced(quality(event).zh)}通过`);
 const rejects = (event: StepDecision): Both =>
-  both(`${event.userCode} rejects${quality(event).en}`, `${event.userCode}${quality(event).zh}驳回`);
+  both(`${event.userCode} rejects${quality(event).en}`, `${event.userCode}${spaced(quality(event).zh)}驳回`);
+
+/** A code is set off from what follows it in Chinese; what is said in between may have its space already. */
+const spaced = (between: string): string => (between.startsWith(' ') ? between : ` ${between}`);
 
 function rest({ type }: Vote, given: number, needed: number): Both {
   switch (type) {

@@ -188,6 +188,21 @@ describe('GET /orders/{id}/explain', () => {
     expect(rules(shown, 2)).toEqual(['asks_admin', 'mode']);
   });
 
+  it('says once whom it asks since its reviewer has gone', async () => {
+    const node = { whenNobody: 'fallback', fallback: ['dave'] };
+    const acting = await openOn([{ users: ['bob'], node }]);
+    await given.user('bob', { active: false });
+    await expect.poll(() => acting.turns()).toEqual(['dave']);
+    expect(texts(await explained(acting), 1)).toEqual([
+      'it asks bob: named by the node',
+      'the first decision decides',
+      'too few reviewers were found; as its node says then, it asks dave',
+    ]);
+    await given.user('bob', { active: true });
+    await acting.does(dave, 'approve');
+    expect(texts(await explained(acting, '?lang=zh'), 1).at(-1)).toBe('dave 通过；该步骤所需的审批已齐全');
+  });
+
   it('counts votes and transfers, and says what is still needed', async () => {
     const stage = { users: ['bob', 'carol', 'dave'], mode: 'threshold', node: { minApprovals: 2 } } as const;
     const acting = await openOn([stage]);
