@@ -129,8 +129,8 @@ export function toRecord(order: OrderSqlRow, rows: readonly StepSqlRow[]): Order
       hasCheck: order.has_check === 1,
       hasExecute: order.has_execute === 1,
       error: order.error,
-      returned: parsed<Returned>('order.returned', order.returned),
-      lastDecision: parsed<LastDecision>('order.lastDecision', order.take_back),
+      returned: parsed('order.returned', order.returned) as Returned | null,
+      lastDecision: parsed('order.lastDecision', order.take_back) as LastDecision | null,
       urgedAt: order.urged_at === null ? null : fromDbTime(order.urged_at).getTime(),
       steps: steps.map((row) =>
         toStep(row, ofStep.get(row.apply_step) ?? { seats: [], named: [] }, order.distinct_approvers === 1),
@@ -158,7 +158,7 @@ export const toHead = (row: OrderSqlRow): OrderHead => ({
   title: row.title,
   remark: row.remark,
   accCode: row.acc_code,
-  variables: parsed<Record<string, unknown>>('order.variables', row.variables) ?? {},
+  variables: (parsed('order.variables', row.variables) as Record<string, unknown> | null) ?? {},
   createTime: fromDbTime(row.create_time),
   updateTime: fromDbTime(row.update_time),
 });
@@ -180,8 +180,8 @@ const decisionOf = ({ apply_step }: StepSqlRow, subject: string, code: string) =
   readAt(`order.steps.${apply_step}.seats.${subject}.decision`, () => nameOf(decisionCodes, code));
 
 /** A column of JSON. */
-const parsed = <Value>(place: string, column: string | null): Value | null =>
-  column === null ? null : readAt(place, () => JSON.parse(column) as Value);
+const parsed = (place: string, column: string | null): unknown =>
+  column === null ? null : readAt(place, () => JSON.parse(column) as unknown);
 
 const turns = Object.keys(turnCodes) as Turn[];
 
@@ -191,8 +191,8 @@ const toStep = (
   distinct: boolean,
 ): StepState => {
   const at = (name: keyof StepState): string => `order.steps.${row.apply_step}.${name}`;
-  const finding = parsed<FindingRule>(at('finding'), row.finding);
-  const timing = parsed<Timing>(at('timing'), row.timing);
+  const finding = parsed(at('finding'), row.finding) as FindingRule | null;
+  const timing = parsed(at('timing'), row.timing) as Timing | null;
   return {
     applyStep: row.apply_step,
     nodeId: row.node_id,
@@ -209,13 +209,13 @@ const toStep = (
     ...(distinct ? { byName: true } : {}),
     auditStatus: readAt(at('auditStatus'), () => nameOf(auditStatusCodes, row.audit_status)),
     requiredApprovals: row.required_approvals,
-    people: parsed<string[]>(at('people'), row.people) ?? [],
+    people: (parsed(at('people'), row.people) as string[] | null) ?? [],
     seats,
     // The column allows no NULL (requirement 003): an empty code is nobody.
     auditUserCode: row.audit_user_code === '' ? null : row.audit_user_code,
     auditMsg: row.audit_msg,
     reason: row.reason,
-    clock: parsed<StepClock>(at('clock'), row.clock),
+    clock: parsed(at('clock'), row.clock) as StepClock | null,
   };
 };
 
