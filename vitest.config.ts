@@ -6,6 +6,9 @@ const mysql = { TEST_DIALECT: 'mysql' };
 /** Starts the server when a MySQL project has a file to run, and one server for both of them. */
 const mysqlSetup = ['test/support/mysql.setup.ts'];
 
+/** Each file starts its own service on its own database: loading the code anew for each would take most of the time. */
+const oneWorld = { isolate: false };
+
 type Options = NonNullable<TestProjectInlineConfiguration['test']>;
 const project = (name: string, options: Options): TestProjectInlineConfiguration => ({
   extends: true,
@@ -22,8 +25,13 @@ export default defineConfig({
     projects: [
       project('unit', { include: ['src/**/*.spec.ts'] }),
       project('cli', { include: ['test/cli/**/*.test.ts'] }),
-      project('api-sqlite', { include: ['test/api/**/*.test.ts'], env: sqlite }),
-      project('api-mysql', { include: ['test/api/**/*.test.ts'], env: mysql, globalSetup: mysqlSetup }),
+      project('api-sqlite', { include: ['test/api/**/*.test.ts'], env: sqlite, ...oneWorld }),
+      project('api-mysql', {
+        include: ['test/api/**/*.test.ts'],
+        env: mysql,
+        globalSetup: mysqlSetup,
+        ...oneWorld,
+      }),
       // A file for one database says so in its name; the others run on both.
       project('database-sqlite', {
         include: ['test/database/**/*.test.ts'],
