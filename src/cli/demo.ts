@@ -2,12 +2,13 @@ import { ConfigError, parseConfig } from '../config/config.js';
 import { backAndForth } from './demo/back-and-forth.js';
 import { callbacks } from './demo/callbacks.js';
 import { DemoRun } from './demo/run.js';
+import { standingIn } from './demo/standing-in.js';
 import { DemoError, findTarget } from './demo/target.js';
 import { print } from './demo/terminal.js';
 
 /**
- * Walks the four cases of requirement 003, an order that comes back, and the callbacks of a business module through the public API; fails when one
- * of them ends otherwise.
+ * Walks the four cases of requirement 003, an order that comes back, one that somebody decides for another, and the
+ * callbacks of a business module through the public API; fails when one of them ends otherwise.
  */
 async function main(): Promise<void> {
   try {
@@ -22,7 +23,16 @@ async function main(): Promise<void> {
     print(`All codes of this run end with ${run.suffix}, which is left out below. Times are UTC.`);
     await run.prepare();
     try {
-      for (const play of [caseOne, caseTwo, caseThree, caseFour, caseFourLast, backAndForth, callbacks])
+      for (const play of [
+        caseOne,
+        caseTwo,
+        caseThree,
+        caseFour,
+        caseFourLast,
+        backAndForth,
+        standingIn,
+        callbacks,
+      ])
         await play(run);
     } finally {
       await run.tidyUp();

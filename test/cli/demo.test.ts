@@ -26,6 +26,9 @@ it('npm run demo walks the four cases and the callbacks on a service of its own,
     'auto_approved',
     'completed',
     'order.reopened',
+    'step.stood_in',
+    'carol 代 bob',
+    'is whole, and agrees with the tables',
   ]) {
     expect(output).toContain(told);
   }

@@ -35,6 +35,10 @@ interface LogRow {
   readonly operationDetails: string;
 }
 
+interface Explained {
+  readonly because: readonly { readonly text: string }[];
+}
+
 /** A business type with a template of its own, and the secret of its callbacks. */
 interface Flow {
   readonly code: string;
@@ -167,6 +171,36 @@ export class DemoRun {
     const answer = await this.call<Order>(as, 'POST', `/orders/${order.id}/${command}`, body);
     this.tell(as, does);
     return answer;
+  }
+
+  /** Has the directory list a person: work is given to people whom it knows. */
+  async list(person: Person): Promise<void> {
+    const { root } = this.people;
+    const about = { name: this.plain(person.code), accCode: person.team };
+    await this.call(root, 'PUT', `/directory/users/${person.code}`, about);
+  }
+
+  /** Somebody stands in for a week, in orders of one business type. */
+  async delegate(from: Person, to: Person, businessType: string): Promise<void> {
+    const endsAt = new Date(Date.now() + 7 * 86_400_000).toISOString();
+    const delegation = { toUserCode: to.code, endsAt, businessTypes: [businessType], remark: '休假' };
+    await this.call(from, 'POST', '/delegations', delegation);
+    this.tell(from, `is away for a week: ${this.plain(to.code)} stands in for him in ${businessType}`);
+  }
+
+  /** Why the order went as it did, for its applicant. */
+  async explain({ id }: Order, language: 'zh' | 'en'): Promise<void> {
+    const { ann } = this.people;
+    const path = `/orders/${id}/explain?lang=${language}`;
+    const explained = await this.call<{ summary: string; steps: readonly Explained[] }>(ann, 'GET', path);
+    this.line(`    explained  ${explained.summary}`);
+    for (const { because } of explained.steps) for (const { text } of because) this.line(`      ${text}`);
+  }
+
+  async verify({ id }: Order): Promise<void> {
+    const path = `/orders/${id}/logs/verify`;
+    const { ok, rows } = await this.call<{ ok: boolean; rows: number }>(this.people.ann, 'GET', path);
+    this.check(`its log of ${rows} rows is whole, and agrees with the tables`, ok, 'and is not');
   }
 
   /** Expects that somebody may not decide. */
