@@ -14,7 +14,8 @@ export interface HeldTime {
 
 /** Holds the shared time of applications, on every database; `vi.restoreAllMocks()` lets go of it. */
 export function holdTime(...apps: readonly TestApp[]): HeldTime {
-  let now = Math.floor(Date.now() / 1000) * 1000;
+  // Never before what has happened by the running clock.
+  let now = Math.ceil(Date.now() / 1000) * 1000;
   for (const app of apps) {
     vi.spyOn(app.get(SharedClock), 'now').mockImplementation(() => Promise.resolve(now));
   }
