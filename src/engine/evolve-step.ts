@@ -195,7 +195,9 @@ function inReview(step: StepState, event: Extract<OrderEvent, { type: 'step.in_r
   const seats = new Map(before.map((seat) => [seat.subject, seat]));
   const seatIfMissing = (subject: Subject, kind: SeatKind) => {
     const known = seats.get(subject);
-    if (!known || known.gone !== null) seats.set(subject, newSeat(subject, kind));
+    // An opinion that was given is no place to decide from.
+    if (!known || known.gone !== null || known.kind === 'consulted')
+      seats.set(subject, newSeat(subject, kind));
   };
   for (const userCode of people) seatIfMissing(userSubject(userCode), 'found');
   const others: string[] = [];
