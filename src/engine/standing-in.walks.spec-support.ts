@@ -60,10 +60,10 @@ function lapsedOn(state: OrderState, flow: FlowGiven): string[] {
     .filter((userCode) => !step?.subjects.some((subject) => personIn(userCode, flow).subjects.has(subject)));
 }
 
-function commandAt(state: OrderState, given: FlowGiven, { act: any, handsOver, delegations }: Move) {
-  const then = { ...flowAt(given, any), ...(delegations ? { delegations } : {}) };
+function commandAt(state: OrderState, given: FlowGiven, { act: drawn, handsOver, delegations }: Move) {
+  const then = { ...flowAt(given, drawn), ...(delegations ? { delegations } : {}) };
   const now = { ...then, lapsed: lapsedOn(state, then) };
-  const act = aptly(any, state, now);
+  const act = aptly(drawn, state, now);
   const places = openStep(state)?.seats.filter((seat) => seat.turn !== 'closed') ?? [];
   const place = places[act.toStep % places.length];
   const from = (place && userOfSubject(place.subject)) ?? act.actor;

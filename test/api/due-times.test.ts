@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SharedClock } from '../../src/database/shared-clock.js';
+import { OrderTimersService } from '../../src/orders/order-timers.service.js';
 import { givenCrew, openActing, type Acting } from '../support/acting.js';
 import { startApp, type TestApp } from '../support/harness.js';
 import { historiesOf } from '../support/order-history.js';
@@ -51,7 +52,7 @@ describe('steps that are due', () => {
     passes(hour);
     await expect.poll(() => times(acting, 'step.reminded'), { timeout: 8_000 }).toBe(3);
     passes(1_000 * hour);
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(await app.get(OrderTimersService).fire(acting.id)).toBe(false);
     expect(await times(acting, 'step.reminded')).toBe(3);
     expect(await acting.path()).toEqual(['in_review']);
     expect((await acting.does(bob, 'approve')).applyStatus).toBe('completed');
@@ -94,7 +95,7 @@ describe('steps that are due', () => {
     passes(40 * minute);
     await acting.does(bob, 'return', { toStep: 0 });
     passes(1_000 * hour);
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(await app.get(OrderTimersService).fire(acting.id)).toBe(false);
     expect((await acting.order()).applyStatus).toBe('initiating');
     await acting.does(ann, 'resubmit', {});
     const { body } = await app.as(ann).get(`/orders/${acting.id}`);
