@@ -3,7 +3,7 @@ import type { OrderEvent } from './events.js';
 import { evolve } from './evolve.js';
 import { isLazy, openStep, type OrderState, type Seat, type StepState } from './order-state.js';
 import { peopleLeft } from './permission.js';
-import { isSpent } from './seats.js';
+import { isSpent, ownSeat } from './seats.js';
 import { userOfSubject } from './vocabulary.js';
 
 /**
@@ -22,8 +22,14 @@ export function recount(before: OrderState, facts: DirectoryFacts): OrderEvent[]
     const skipped: OrderEvent = { type: 'step.skipped', applyStep: step.applyStep, reason: 'nobody_found' };
     return [...events, skipped, ...advance(evolve(state, skipped), facts)];
   }
-  const others = asked.people.length + (asked.subjects?.length ?? 0);
-  return others > 0 ? thenAdvance(before, [...events, inReview(step, asked)], facts) : events;
+  // Who is represented here has a place already: somebody else's.
+  const isFree = (userCode: string | null): boolean =>
+    userCode === null || ownSeat(step, userCode)?.gone !== 'delegated';
+  const people = asked.people.filter(isFree);
+  const subjects = (asked.subjects ?? []).filter((subject) => isFree(userOfSubject(subject)));
+  if (people.length + subjects.length === 0) return events;
+  const anew = { ...asked, people, ...(asked.subjects ? { subjects } : {}) };
+  return thenAdvance(before, [...events, inReview(step, anew)], facts);
 }
 
 /** Whether nobody is left who could decide an open step, but an administrator. */
