@@ -147,12 +147,15 @@ export class Places {
       without(event.userCodes);
     else if (event.type === 'step.transferred') without([event.from ?? '']);
     else if (event.type === 'order.returned') this.standing = [];
-    // A step that is asked anew while it is open keeps who stands in there.
-    else if (event.type === 'step.in_review' && !this.took.has(event.applyStep)) this.standing = [];
-    else if (event.type === 'step.decision_taken_back' && !this.took.has(event.applyStep)) this.standing = [];
-    if (event.type === 'step.in_review') this.took = new Set([event.applyStep]);
+    else if (event.type === 'step.in_review' || event.type === 'step.decision_taken_back')
+      this.opens(event.applyStep);
   }
 
-  /** The step that was opened last: a decision on another one leads back there. */
-  private took = new Set<number>();
+  /** A step that is asked anew while it is open keeps who stands in there; another one, also one led back to, asks anew. */
+  private opens(applyStep: number): void {
+    if (applyStep !== this.openStep) this.standing = [];
+    this.openStep = applyStep;
+  }
+
+  private openStep: number | null = null;
 }
