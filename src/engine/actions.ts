@@ -12,7 +12,7 @@ import {
 } from './order-state.js';
 import { happened, refused, type Outcome, type Refusal, wrongField } from './outcome.js';
 import { mayDecide, peopleLeft, type Permission } from './permission.js';
-import { consultedBy, giversOf, ownSeat } from './seats.js';
+import { consultedBy, giversOf, ownSeat, standsIn } from './seats.js';
 import { whyBarred } from './separation.js';
 import { type Person, userOfSubject } from './vocabulary.js';
 
@@ -258,7 +258,8 @@ function unfit(
   const seat = ownSeat(step, userCode);
   const acted = seat?.kind === 'acting' && seat.decision === null && !consultedBy(step, seat);
   const asked = seat !== undefined && seat.gone === null && !acted;
-  const back = seat?.gone === 'delegated' && given?.onBehalfOf === userCode;
+  // Back from whoever stands in; another place that was theirs once would be a second one beside what they delegated.
+  const back = given !== null && given.onBehalfOf === userCode && standsIn(step, given);
   const represented = seat?.gone === 'delegated' && !back;
   if (!asked && !represented && (back || hasGivenUp(step, seat) || !sharesSeat(step, person))) return null;
   return {

@@ -206,6 +206,21 @@ describe('work that is given on', () => {
     ])
       expect(refusalOf(state, command)).toBe('already_exists');
   });
+
+  it('given somebody who gave a place away and is represented in another, then they do not get the first one back', () => {
+    const { flow, does } = begin({ users: ['bob'] });
+    const { delegations: _later, ...before } = flow;
+    const signs = after(
+      opened(before).state,
+      acting(before).transfer('bob', 'bea'),
+      does.addSigners('bea', ['bob'], 'before'),
+    );
+    expect(inTurn(signs)).toEqual(['dave']);
+    expect(refusalOf(signs, does.handOver('root', 'bea', 'bob'))).toBe('already_exists');
+    const signed = after(signs, does.approve('dave'));
+    expect(refusalOf(signed, does.transfer('bea', 'bob'))).toBe('already_exists');
+    expect(seatOf(signed, 'dave')).toMatchObject({ onBehalfOf: 'bob', decision: 'approved' });
+  });
 });
 
 describe('who is there no longer', () => {
