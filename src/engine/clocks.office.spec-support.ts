@@ -83,7 +83,7 @@ export class Office {
 
   constructor(private readonly exact: boolean) {}
 
-  follow({ before, events, present, after, command }: Turn): void {
+  follow({ before, events, present, after }: Turn): void {
     let state = before;
     for (const event of events) {
       this.note(state, event, present);
@@ -92,7 +92,6 @@ export class Office {
     const step = openStep(after);
     const watch = step && this.watches.get(step.applyStep);
     if (!step?.timing || !watch) return;
-    if (command.type === 'take_back') return this.agree(step, watch, present);
     if (waits(step)) {
       if (watch.runs) watch.stop(present);
     } else watch.start(present.now);

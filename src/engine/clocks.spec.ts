@@ -115,6 +115,26 @@ describe('the clock of a step', () => {
     expect(pendingOf(after(taken, then(3 * hour).approve('bob')))).toEqual([['due', 7 * hour]]);
   });
 
+  it('given a decision that is taken back behind the opinion of somebody who left, then its time goes on', () => {
+    const { flow, state, then } = begin(
+      {},
+      { stages: timed(dueIn(), { users: ['bob'] }, { users: ['zoe'] }) },
+    );
+    const asked = after(state, then(hour).askOpinion('bob', 'carol'));
+    const left = acting(at({ ...flow, inactive: ['carol'] }, start + 5 * hour)).approve('bob');
+    const taken = after(asked, left, then(6 * hour).takeBack('bob'));
+    expect([clockOf(taken)?.running, pendingOf(taken)]).toEqual([true, [['due', 9 * hour]]]);
+    expect(eventsOf(taken, then(6 * hour).fire())).toEqual([]);
+  });
+
+  it('given a vote that is taken back while others wait for an opinion, then its time goes on', () => {
+    const { state, then } = begin({}, { stages: timed(dueIn(), { users: ['bob', 'bea'], mode: 'all' }) });
+    const waits = after(state, then(hour).askOpinion('bob', 'carol'), then(2 * hour).approve('bea'));
+    expect(clockOf(waits)).toMatchObject({ running: false, used: 2 * hour });
+    const taken = after(waits, then(5 * hour).takeBack('bea'));
+    expect([clockOf(taken)?.running, pendingOf(taken)]).toEqual([true, [['due', 7 * hour]]]);
+  });
+
   it('given a clock that went on, and a decision before it that is taken back, then no reminder comes twice', () => {
     const { state, then } = begin({ remindBefore: ['3h'] });
     const second = after(
@@ -134,6 +154,15 @@ describe('the clock of a step', () => {
       ['before:1', 10 * hour],
       ['due', 13 * hour],
     ]);
+  });
+
+  it('given an order that is reopened while an opinion is awaited, then its time begins when that has come', () => {
+    const { state, then } = begin({}, { stages: timed(dueIn(), { users: ['bob'] }) });
+    const rejected = after(state, then(hour).askOpinion('bob', 'carol'), then(2 * hour).reject('root'));
+    const reopened = after(rejected, then(3 * hour).reopen('root'));
+    expect(clockOf(reopened)).toMatchObject({ running: false, used: 0, fired: [] });
+    expect(eventsOf(reopened, then(9 * hour).fire())).toEqual([]);
+    expect(pendingOf(after(reopened, then(10 * hour).approve('carol')))).toEqual([['due', 14 * hour]]);
   });
 
   it('given another calendar, then what is left is reckoned anew, once', () => {

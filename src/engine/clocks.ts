@@ -51,11 +51,13 @@ function turnOf(step: StepState | null, present: Present): OrderEvent[] {
   const { timing, clock, applyStep } = step ?? {};
   if (!step || !timing || applyStep === undefined) return [];
   const { now, timetable } = present;
-  // Opened before its template had a due time, or reopened.
-  if (!clock) {
-    return [{ type: 'step.clock_started', applyStep, clock: reading(timing, timetable, now, 0, []) }];
-  }
   const waits = waitsForInformation(step);
+  // Opened before its template had a due time, or reopened: an opinion that is still awaited stops it at once.
+  if (!clock) {
+    const anew = reading(timing, timetable, now, 0, []);
+    const started: OrderEvent = { type: 'step.clock_started', applyStep, clock: anew };
+    return waits ? [started, { type: 'step.clock_stopped', applyStep, at: now, used: 0 }] : [started];
+  }
   if (waits && clock.running) {
     return [{ type: 'step.clock_stopped', applyStep, at: now, used: usedOn(step, present) ?? 0 }];
   }

@@ -38,7 +38,7 @@ export type Command =
  */
 export function decide(state: OrderState, command: Command): Outcome {
   const outcome = decideAlone(state, command);
-  return outcome.ok && 'facts' in command
+  return outcome.ok && 'facts' in command && command.facts
     ? happened(withWhatFollows(state, outcome.events, command.facts))
     : outcome;
 }

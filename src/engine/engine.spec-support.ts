@@ -247,7 +247,11 @@ export const acting = (flow: FlowGiven) => {
       facts: factsIn(flow),
     }),
     reopen: (actor: string): Command => ({ type: 'reopen', ...by(actor) }),
-    takeBack: (actor: string): Command => ({ type: 'take_back', actor: personIn(actor, flow) }),
+    takeBack: (actor: string): Command => ({
+      type: 'take_back',
+      actor: personIn(actor, flow),
+      facts: factsIn(flow),
+    }),
     fire: (...leaders: readonly string[]): Command => ({ type: 'fire_timer', leaders, facts: factsIn(flow) }),
     recount: (): Command => ({ type: 'recount', facts: factsIn(flow) }),
     withdraw: (actor: string): Command => ({ type: 'withdraw', actor: personIn(actor, flow), remark: null }),

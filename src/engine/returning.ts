@@ -38,7 +38,12 @@ export type ReturnCommand =
       readonly auditMsg: string | null;
       readonly facts: DirectoryFacts;
     }
-  | { readonly type: 'take_back'; readonly actor: Person };
+  | {
+      readonly type: 'take_back';
+      readonly actor: Person;
+      /** Left out: the clock of the step stays as the decision left it, until the next command. */
+      readonly facts?: DirectoryFacts;
+    };
 
 export function decideReturn(state: OrderState, command: ReturnCommand): Outcome {
   switch (command.type) {
