@@ -41,7 +41,7 @@ const mayUse = {
   audit: aboveOrders,
   simulations: aboveOrders,
   providers: aboveOrders,
-  gate: aboveOrders,
+  gate: ['audit', 'providers', ...aboveOrders],
   notifications: aboveOrders,
 };
 

@@ -2,6 +2,7 @@ import { Core1795305600000 } from './1795305600000-core.js';
 import { Callbacks1795392000000 } from './1795392000000-callbacks.js';
 import { Approvals1795478400000 } from './1795478400000-approvals.js';
 import { StandingInAndTime1795564800000 } from './1795564800000-standing-in-and-time.js';
+import { Gate1795651200000 } from './1795651200000-gate.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   Callbacks1795392000000,
   Approvals1795478400000,
   StandingInAndTime1795564800000,
+  Gate1795651200000,
 ];

@@ -114,4 +114,5 @@ const forSqlite = (type: string): string =>
     .replace('tinyint unsigned', 'tinyint')
     .replace(/^char\(/, 'character(')
     .replace('mediumtext', 'text')
+    .replace('longblob', 'blob')
     .replace(/^int\b/, 'integer');

@@ -13,6 +13,9 @@ import { groupMemberEntity } from './directory/group-member.entity.js';
 import { userRoleEntity } from './directory/user-role.entity.js';
 import { userEntity } from './directory/user.entity.js';
 import { idempotencyEntity } from './http/idempotency.entity.js';
+import { actionEntity } from './gate/actions/action.entity.js';
+import { gateEntity, gateRevisionEntity } from './gate/gates/gate.entity.js';
+import { requestEntity } from './gate/requests/request.entity.js';
 import { nodeEntity } from './nodes/node.entity.js';
 import { nodeObjectEntity } from './nodes/node-object.entity.js';
 import { subscriptionEntity } from './notifications/subscription.entity.js';
@@ -25,6 +28,7 @@ import { orderProcessEntity } from './orders/order-process.entity.js';
 import { timerEntity } from './orders/timer.entity.js';
 import { deliveryEntity } from './outbox/delivery.entity.js';
 import { deliveryAttemptEntity } from './outbox/delivery-attempt.entity.js';
+import { providerEntity } from './providers/provider.entity.js';
 import { templateEntity } from './templates/template.entity.js';
 import { templateStageEntity } from './templates/template-stage.entity.js';
 import { nodeVersionEntity, templateVersionEntity } from './versions/saved-version.entity.js';
@@ -61,5 +65,10 @@ export const entitiesFor: EntitySchemasFor = (dialect) =>
     deliveryEntity,
     deliveryAttemptEntity,
     subscriptionEntity,
+    providerEntity,
+    gateEntity,
+    gateRevisionEntity,
+    actionEntity,
+    requestEntity,
     idempotencyEntity,
   ].map((describe) => describe(dialect));

@@ -20,6 +20,7 @@ const record = (
     applyTemplateId: 'template',
     templateVersion: 1,
     logHash: null,
+    endedTopic: null,
     templateName: '两级审批',
     businessType: 'data_export',
     businessTypeId: 'type',

@@ -66,6 +66,10 @@ const environment = z.object({
   RATE_LIMIT: integer(0, 10_000_000).default(0),
   /** Largest request body in bytes. */
   BODY_LIMIT: integer(1_024, 100 * 1_024 * 1_024).default(1_048_576),
+  /** Largest body of a request that the gate holds, in bytes; what no action names streams through, whatever its size. */
+  GATE_BODY_LIMIT: integer(1_024, 100 * 1_024 * 1_024).default(8 * 1_024 * 1_024),
+  /** How long the system behind the gate may take to answer an approved request. */
+  GATE_TIMEOUT: duration().default(30_000),
   /** How long a stopping process waits for the requests under way. */
   SHUTDOWN_TIMEOUT: duration().default(10_000),
   /** `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. */
@@ -115,6 +119,10 @@ export interface Config {
   readonly logVerifyAt: number | null;
   readonly rateLimit: number;
   readonly bodyLimit: number;
+  readonly gate: {
+    readonly bodyLimit: number;
+    readonly timeout: number;
+  };
   readonly shutdownTimeout: number;
   readonly logLevel: Environment['LOG_LEVEL'];
   readonly trustProxy: boolean;
@@ -174,6 +182,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     logVerifyAt: e.LOG_VERIFY_AT,
     rateLimit: e.RATE_LIMIT,
     bodyLimit: e.BODY_LIMIT,
+    gate: { bodyLimit: e.GATE_BODY_LIMIT, timeout: e.GATE_TIMEOUT },
     shutdownTimeout: e.SHUTDOWN_TIMEOUT,
     logLevel: e.LOG_LEVEL,
     trustProxy: e.TRUST_PROXY,

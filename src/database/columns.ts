@@ -13,6 +13,8 @@ export interface Columns {
   text(name: string, options?: Options): EntitySchemaColumnOptions;
   /** Up to 16 MiB: answers and events that may hold many rows. */
   longText(name: string, options?: Options): EntitySchemaColumnOptions;
+  /** Bytes, up to 4 GiB. */
+  blob(name: string, options?: Options): EntitySchemaColumnOptions;
   int(name: string, options?: Options): EntitySchemaColumnOptions;
   bigint(name: string, options?: Options): EntitySchemaColumnOptions;
   /** `tinyint unsigned`, 0 to 255. */
@@ -31,6 +33,7 @@ export function columnsOf(dialect: Dialect): Columns {
     code: (name, options) => ({ name, type: mysql ? 'char' : 'character', length: 1, ...bin, ...options }),
     text: (name, options) => ({ name, type: 'text', ...bin, ...options }),
     longText: (name, options) => ({ name, type: mysql ? 'mediumtext' : 'text', ...bin, ...options }),
+    blob: (name, options) => ({ name, type: mysql ? 'longblob' : 'blob', ...options }),
     int: (name, options) => ({ name, type: 'int', ...options }),
     bigint: (name, options) => ({ name, type: 'bigint', ...options }),
     tinyint: (name, options) => ({ name, type: 'tinyint', ...(mysql ? { unsigned: true } : {}), ...options }),

@@ -2,7 +2,7 @@ import type Sqlite from 'better-sqlite3';
 import type { QueryRunner } from 'typeorm';
 
 /** What both drivers bind alike. Times are written by `toDbTime`, flags as 0 and 1. */
-export type SqlValue = string | number | null;
+export type SqlValue = string | number | Uint8Array | null;
 
 /**
  * Sends a statement straight to the driver's connection, past TypeORM's query runner: for every statement that one

@@ -7,6 +7,7 @@ export interface FieldError {
 /** The stable codes of problem answers (contract, "Errors") with their status and title. */
 const problems = {
   validation_failed: [400, 'The request is not valid'],
+  request_ambiguous: [400, 'The request can be read in more than one way'],
   unauthenticated: [401, 'Who is calling is not known'],
   forbidden: [403, 'Not allowed'],
   not_found: [404, 'Not found'],
@@ -29,6 +30,7 @@ const problems = {
   idempotency_key_reused: [422, 'The key was used for another request'],
   rate_limited: [429, 'Too many requests'],
   internal_error: [500, 'Something went wrong on our side'],
+  upstream_failed: [502, 'The system behind the gate does not answer'],
   unavailable: [503, 'The service cannot answer right now'],
 } as const satisfies Record<string, readonly [number, string]>;
 

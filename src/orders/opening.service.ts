@@ -47,6 +47,8 @@ export interface OpeningPlan {
   readonly snapshot: OpeningSnapshot;
   readonly opening: Opening;
   readonly dto: OpenOrder;
+  /** Under which topic the order's end is told to the room that opens it; null when nobody waits for it. */
+  readonly endedTopic: string | null;
 }
 
 /** An order that was opened, in a transaction that may still fail. */
@@ -114,7 +116,13 @@ export class OpeningService {
     requireOpenable(principal, dto.businessType);
     const application = applicationOf(principal, dto);
     const snapshot = await this.snapshot(application, dto.businessType);
-    return { application, snapshot, dto, opening: await this.opening(application, snapshot, dto, everybody) };
+    return {
+      application,
+      snapshot,
+      dto,
+      opening: await this.opening(application, snapshot, dto, everybody),
+      endedTopic: null,
+    };
   }
 
   /** Opens a planned order. @throws Problem 422 approver_not_found */
@@ -134,7 +142,10 @@ export class OpeningService {
     return { record, firstLogId };
   }
 
-  private record({ application, snapshot, dto }: OpeningPlan, events: readonly OrderEvent[]): OrderRecord {
+  private record(
+    { application, snapshot, dto, endedTopic }: OpeningPlan,
+    events: readonly OrderEvent[],
+  ): OrderRecord {
     const state = evolveAll(null, events);
     const now = wholeSecond(this.clock.now());
     const decided = state.steps.flatMap((step) =>
@@ -149,6 +160,7 @@ export class OpeningService {
         templateName: snapshot.templateName,
         templateVersion: snapshot.templateVersion,
         logHash: null,
+        endedTopic,
         businessType: dto.businessType,
         businessTypeId: snapshot.businessTypeId,
         businessKey: dto.businessKey ?? null,

@@ -42,6 +42,8 @@ export interface OrderRow {
   distinctApprovers: number;
   /** Of its last log row; null where no row carries one. */
   logHash: string | null;
+  /** Under which topic the order's end is told; null: nobody waits for it. */
+  endedTopic: string | null;
   createTime: Date;
   updateTime: Date;
 }
@@ -78,6 +80,7 @@ export const orderEntity = (dialect: Dialect) => {
       templateVersion: c.int('template_version', { nullable: true }),
       distinctApprovers: c.tinyint('distinct_approvers', { default: 0 }),
       logHash: c.varchar('log_hash', 64, { nullable: true }),
+      endedTopic: c.varchar('ended_topic', 32, { nullable: true }),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),
     },

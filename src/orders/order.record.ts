@@ -10,6 +10,8 @@ export interface OrderHead {
   readonly templateVersion: number | null;
   /** Of its last log row; null for an order without such. */
   readonly logHash: string | null;
+  /** Under which topic another room is told of the order's end; null when nobody waits for it. */
+  readonly endedTopic: string | null;
   readonly businessType: string;
   /** Of the business type under which it was opened; null for orders that are older than callbacks. */
   readonly businessTypeId: string | null;

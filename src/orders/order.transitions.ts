@@ -116,8 +116,20 @@ function deliveriesOf({ record, events, watched }: Told): Delivery[] {
     const cause = String(transition);
     deliveries.push({ ...common, topic: recountTopic, cause, target: recountTopic, payload: {} });
   }
+  if (record.head.endedTopic !== null && events.some((event) => ends.has(event.type))) {
+    const topic = record.head.endedTopic;
+    deliveries.push({ ...common, topic, cause: String(transition), target: topic, payload: {} });
+  }
   return deliveries;
 }
+
+/** After these an order has ended, or has not any more. */
+const ends: ReadonlySet<OrderEvent['type']> = new Set([
+  'order.completed',
+  'order.rejected',
+  'order.withdrawn',
+  'order.reopened',
+]);
 
 /** Whether an event gives the turn to people who were seated earlier: they may have left while it was not theirs. */
 function bringsBack({ state }: OrderRecord, event: OrderEvent): boolean {

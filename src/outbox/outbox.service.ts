@@ -16,6 +16,8 @@ export interface Delivery {
   readonly cause?: string;
   readonly payload: object;
   readonly time: Date;
+  /** Not before then, in milliseconds of the shared clock; at once when left out. */
+  readonly dueAt?: number;
 }
 
 /**
@@ -57,7 +59,7 @@ export class OutboxService {
         toDbTime(delivery.time),
         delivery.cause ?? '',
         delivery.target,
-        0,
+        delivery.dueAt ?? 0,
         toDbTime(delivery.time),
       ]),
     );
