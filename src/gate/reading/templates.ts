@@ -9,3 +9,8 @@ export interface PathTemplate {
   /** The values of its names, decoded, where a canonical path fits (paths.ts); null where it does not. */
   match(path: string): Readonly<Record<string, string>> | null;
 }
+
+/** Reads the path of an action. `why` is said behind the field's name. */
+export function compileTemplate(_text: string): PathTemplate | { readonly why: string } {
+  throw new Error('not yet');
+}
