@@ -36,6 +36,7 @@ import { OperationLogModule } from './operation-log/operation-log.module.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { OutboundModule } from './outbound/outbound.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
+import { ProvidersModule } from './providers/providers.module.js';
 import { RuntimeModule } from './runtime/runtime.module.js';
 import { SimulationsModule } from './simulations/simulations.module.js';
 import { StepsModule } from './steps/steps.module.js';
@@ -81,6 +82,7 @@ export class AppModule {
         ObjectsModule,
         AuditModule,
         NotificationsModule,
+        ProvidersModule,
       ],
       providers: [
         { provide: APP_GUARD, useClass: AuthGuard },

@@ -1,0 +1,138 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type Config } from '../config/config.js';
+import type { Sql, Tx } from '../database/sql.js';
+import { WebhookSecrets } from '../outbound/webhook-secrets.js';
+import { OutboxService } from '../outbox/outbox.service.js';
+import { Clock } from '../runtime/clock.js';
+import {
+  type ApprovalAsk,
+  type ApprovalCancel,
+  ApprovalProviders,
+  type Authenticity,
+  type EndedRequest,
+  type HeldRequest,
+  type IncomingAnswer,
+  internalProvider,
+  type ProviderConnection,
+  type ProviderEvent,
+} from './provider.port.js';
+import { ProvidersRepository, visibleFrom } from './providers.repository.js';
+import { sealContext } from './seal-context.js';
+
+/** The topic under which providers are told something. */
+export const providerTopic = 'provider.tell';
+
+/** What a provider is to be told. */
+export type Telling = {
+  readonly orderId: string;
+  /** The team of the order; null without one. Its administrators see the delivery. */
+  readonly team: string | null;
+  /**
+   * The team that owns the action which names the provider; empty for the platform. Not the team of the request: with a
+   * provider of its own under the same code, a team would otherwise decide what the platform holds.
+   */
+  readonly scope: string;
+  /** The code that the action names. */
+  readonly provider: string;
+  readonly time: Date;
+} & (
+  | { readonly event: 'CREATE_APPROVE_REQUEST'; readonly data: HeldRequest }
+  | { readonly event: 'CANCEL_APPROVE_REQUEST'; readonly data: EndedRequest }
+);
+
+/** What waits in the outbox. */
+export interface ToldPayload {
+  readonly event: ProviderEvent;
+  readonly scope: string;
+  readonly provider: string;
+  readonly data: ApprovalAsk['data'] | ApprovalCancel['data'];
+}
+
+/** Outside approval systems, as other rooms meet them: who is there, telling them, and knowing their answers. */
+@Injectable()
+export class ProvidersService {
+  constructor(
+    private readonly rows: ProvidersRepository,
+    private readonly kinds: ApprovalProviders,
+    private readonly secrets: WebhookSecrets,
+    private readonly outbox: OutboxService,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /**
+   * Whether a code names a provider: `internal` always does, others a team's own or the platform's. Keeps it from being
+   * deleted until the transaction ends.
+   * @param team who owns the action that names it; null for the platform
+   */
+  async known(tx: Tx, team: string | null, code: string): Promise<boolean> {
+    if (code === internalProvider) return true;
+    const scopes = visibleFrom(team ?? '');
+    await this.rows.lock(tx, scopes, code);
+    return (await this.rows.find(scopes, code, tx)) !== null;
+  }
+
+  /**
+   * Tells a provider of a request, or that it is not asked any more: what it was to be told before is then taken back, in
+   * case it has not arrived. Does nothing for `internal`. Each event is told once for an order.
+   */
+  async tell(tx: Tx, telling: Telling): Promise<void> {
+    const { event, orderId, team, scope, provider, time } = telling;
+    if (provider === internalProvider) return;
+    if (event === 'CANCEL_APPROVE_REQUEST') await this.outbox.cancel(tx, orderId, providerTopic, time);
+    const found = await this.rows.find(visibleFrom(scope), provider, tx);
+    const data = {
+      ...telling.data,
+      ticket_id: orderId,
+      callback_url: this.callbackUrl(telling.data.approve_request_id),
+    };
+    const payload: ToldPayload = { event, scope, provider, data };
+    await this.outbox.enqueue(tx, [
+      {
+        topic: providerTopic,
+        orderId,
+        accCode: team,
+        target: `p:${found?.id ?? ''}`,
+        cause: event,
+        payload,
+        time,
+      },
+    ]);
+  }
+
+  /**
+   * Whether an answer comes from the provider that a code means at this moment, and now.
+   * @param scope as in {@link Telling}
+   */
+  async verify(sql: Sql, scope: string, code: string, answer: IncomingAnswer): Promise<Authenticity> {
+    const from = await this.connection(scope, code, sql);
+    if (!from) return { ok: false, why: `there is no provider ${code}` };
+    const kind = this.kinds.of(from.kind);
+    return (
+      kind?.verify(from, answer, this.clock.now()) ?? {
+        ok: false,
+        why: `nobody speaks with providers of kind ${from.kind}`,
+      }
+    );
+  }
+
+  /** A provider with its secrets in clear, for this room's own sending and checking; null when there is none. */
+  async connection(scope: string, code: string, sql?: Sql): Promise<ProviderConnection | null> {
+    const row = await this.rows.find(visibleFrom(scope), code, sql);
+    return (
+      row && {
+        id: row.id,
+        scope: row.scope,
+        code: row.code,
+        kind: row.kind,
+        url: row.url,
+        secrets: this.secrets.open(row, sealContext(row)),
+      }
+    );
+  }
+
+  /** Where the third party answers (requirement 000), relative where the service does not know its own address. */
+  private callbackUrl(requestId: string): string {
+    return `${this.config.publicUrl ?? ''}/api/v1/change_approve_request_status/${requestId}/`;
+  }
+}
