@@ -20,6 +20,8 @@ import type { Database } from './database/database.js';
 import { UnitOfWork } from './database/unit-of-work.js';
 import { DelegationsModule } from './delegations/delegations.module.js';
 import { DirectoryModule } from './directory/directory.module.js';
+import { GateModule } from './gate/gate.module.js';
+import { ProviderAnswersModule } from './gate/requests/provider-answers.module.js';
 import { HandoversModule } from './handovers/handovers.module.js';
 import { ExplainModule } from './explain/explain.module.js';
 import { HttpModule } from './http/http.module.js';
@@ -83,6 +85,8 @@ export class AppModule {
         AuditModule,
         NotificationsModule,
         ProvidersModule,
+        ProviderAnswersModule,
+        GateModule,
       ],
       providers: [
         { provide: APP_GUARD, useClass: AuthGuard },

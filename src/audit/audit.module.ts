@@ -24,5 +24,6 @@ import { VerificationService } from './verification.service.js';
     NightlyService,
     VerificationService,
   ],
+  exports: [VerificationService],
 })
 export class AuditModule {}

@@ -5,9 +5,10 @@ import { Database } from '../database/database.js';
 import { delegatingIn } from '../delegations/delegations.service.js';
 import { forUpdate, toDbTime } from '../database/dialect.js';
 import { insertRows, places, type Sql, type SqlValue, type Tx } from '../database/sql.js';
-import { applyStatusCodes, auditStatusCodes } from '../engine/codes.js';
+import { applyStatusCodes, auditStatusCodes, nameOf } from '../engine/codes.js';
 import { dueAtOf } from '../engine/clocks.js';
 import type { OrderState } from '../engine/order-state.js';
+import type { ApplyStatus } from '../engine/vocabulary.js';
 import { Problem } from '../http/problem.js';
 import { Clock } from '../runtime/clock.js';
 import { goneOf, none, type OrderRecord, type Replaced, withoutReplaced } from './order.record.js';
@@ -82,6 +83,15 @@ export class OrdersRepository {
     const rows = await this.select(this.database, scope, id, { sql: '', values: [] }, '');
     const [order] = rows;
     return order ? toRecord(order, rows) : null;
+  }
+
+  /** How far an order has come, whatever its team; null when none exists. */
+  async statusOf(sql: Sql, id: string): Promise<ApplyStatus | null> {
+    const [row] = await sql.rows<{ readonly status: string }>(
+      'SELECT apply_status AS status FROM dms_s_apply_order WHERE id = ?',
+      [id],
+    );
+    return row ? nameOf(applyStatusCodes, row.status) : null;
   }
 
   /** Stores a new order: four statements, however many steps and people; one more when its first step is due some time. */

@@ -8,10 +8,11 @@ import {
   type UserPrincipal,
 } from '../auth/principal.js';
 import { Database } from '../database/database.js';
+import type { Sql } from '../database/sql.js';
 import { DirectoryService } from '../directory/directory.service.js';
 import { mayDecide, needsConfirmation } from '../engine/permission.js';
 import { standsIn } from '../engine/seats.js';
-import type { Person } from '../engine/vocabulary.js';
+import type { ApplyStatus, Person } from '../engine/vocabulary.js';
 import { both, type Language } from '../http/language.js';
 import { type Page, type PageQuery, windowOf } from '../http/pagination.js';
 import { notFound, Problem } from '../http/problem.js';
@@ -154,6 +155,11 @@ export class OrdersService {
   /** An order for the service itself, whatever its team; null when none exists. */
   forService(id: string): Promise<OrderRecord | null> {
     return this.orders.find('all', id);
+  }
+
+  /** How far an order has come, for the service itself; null when there is none. */
+  statusOf(sql: Sql, id: string): Promise<ApplyStatus | null> {
+    return this.orders.statusOf(sql, id);
   }
 
   private async find(principal: Principal, id: string): Promise<OrderRecord> {

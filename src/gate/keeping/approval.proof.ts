@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { VerificationService } from '../../audit/verification.service.js';
+import { Database } from '../../database/database.js';
+import { DirectoryService } from '../../directory/directory.service.js';
+import { OrdersService } from '../../orders/orders.service.js';
+import type { RequestRow } from '../requests/request.entity.js';
+import { RequestSeals } from './request.seals.js';
+import { RequestsRepository } from './requests.repository.js';
+
+/**
+ * Looks once more, right before something is sent, whether it was approved: nobody has altered the request or its order
+ * in the database, the order is completed and was about this very request, the action and the gate are still there, and
+ * the applicant may still act in their team.
+ */
+@Injectable()
+export class ApprovalProof {
+  constructor(
+    private readonly requests: RequestsRepository,
+    private readonly orders: OrdersService,
+    private readonly verification: VerificationService,
+    private readonly directory: DirectoryService,
+    private readonly seals: RequestSeals,
+    private readonly database: Database,
+  ) {}
+
+  /** @returns what speaks against it, for people; null when nothing does */
+  async whyNot(row: RequestRow): Promise<string | null> {
+    if (!this.seals.isSound(row)) return 'the stored request was altered; it is not executed';
+    const { ok } = await this.verification.verifyForService(row.applyOrderId);
+    if (!ok) return 'the log of its order does not agree with the order; it is not executed';
+    const order = await this.orders.forService(row.applyOrderId);
+    if (order?.state.applyStatus !== 'completed') return 'its order is not approved; it is not executed';
+    const { requestId, requestHash } = order.head.variables;
+    if (requestId !== row.id || requestHash !== row.requestHash)
+      return 'its order was about another request; it is not executed';
+    if (!(await this.requests.isRuled(row)))
+      return 'its action or gate was deleted meanwhile; it is not executed';
+    if (!(await this.directory.isActive(this.database, row.accCode, row.userCode)))
+      return `${row.userCode} is not active in the team any more; it is not executed`;
+    return null;
+  }
+}
