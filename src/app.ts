@@ -35,7 +35,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const app = await NestFactory.create<NestFastifyApplication>(
       AppModule.with(config, database, abandonProcess),
       createAdapter(config, logger),
-      { logger: new NestLogger(logger), abortOnError: false },
+      // Signatures of what comes in are over its exact bytes.
+      { logger: new NestLogger(logger), abortOnError: false, rawBody: true },
     );
     app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready', 'metrics'] });
     refuseUndeclaredRoutes(app);
@@ -59,6 +60,7 @@ function createAdapter(config: Config, logger: Logger): FastifyAdapter {
     trustProxy: config.trustProxy,
     // The longest key is a code of 125 characters, each up to 12 bytes when it is percent-encoded.
     routerOptions: { maxParamLength: 2_000 },
+    rewriteUrl: ({ url = '/' }) => url.replace(providerAnswers, '/api/v1$1'),
     // Paths that cannot be routed are told as every other mistake.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(toProblem(error), request, reply),
@@ -67,6 +69,9 @@ function createAdapter(config: Config, logger: Logger): FastifyAdapter {
       requestId(request.headers['x-request-id']),
   });
 }
+
+/** Requirement 000 writes where providers answer without our prefix, and with a slash at the end. */
+const providerAnswers = /^(?:\/api\/v1)?(\/change_approve_request_status\/[^/?]+)\/?(?=\?|$)/;
 
 /** The caller's request id when it is harmless to repeat in logs, else a new one. */
 const requestId = (given: string | string[] | undefined): string =>

@@ -3,6 +3,8 @@ import { OrdersModule } from '../orders/orders.module.js';
 import { DeliveryHandlers } from '../outbox/delivery-handler.port.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
 import { ApprovalProviders } from './provider.port.js';
+import { ProviderSettingsService } from './provider-settings.service.js';
+import { ProvidersController } from './providers.controller.js';
 import { ProvidersRepository } from './providers.repository.js';
 import { ProvidersService } from './providers.service.js';
 import { TellingHandler } from './telling.handler.js';
@@ -11,7 +13,15 @@ import { WebhookProvider } from './webhook.provider.js';
 /** Outside approval systems: where they are, what they are told, and whose answers count. */
 @Module({
   imports: [OrdersModule, OutboxModule],
-  providers: [ApprovalProviders, ProvidersRepository, ProvidersService, TellingHandler, WebhookProvider],
+  controllers: [ProvidersController],
+  providers: [
+    ApprovalProviders,
+    ProviderSettingsService,
+    ProvidersRepository,
+    ProvidersService,
+    TellingHandler,
+    WebhookProvider,
+  ],
   exports: [ProvidersService],
 })
 export class ProvidersModule implements OnModuleInit {
