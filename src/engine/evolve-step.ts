@@ -246,7 +246,7 @@ const taken = (step: StepState): Seat[] =>
     .toSorted((one, other) => (one.subject < other.subject ? -1 : 1));
 
 /** Who sits in a person's place on a step that was walked before: to whom it was handed over, or themselves. */
-const heirOf = (step: StepState, userCode: string): string => {
+export const heirOf = (step: StepState, userCode: string): string => {
   const heir = taken(step).find((seat) => seat.gone === null && seat.onBehalfOf === userCode);
   return (heir && userOfSubject(heir.subject)) ?? userCode;
 };

@@ -12,7 +12,7 @@ import { conditionHolds } from './conditions/condition.js';
 import type { OrderEvent } from './events.js';
 import { evolve } from './evolve.js';
 import { withWhatFollows } from './following.js';
-import { sitters } from './evolve-step.js';
+import { heirOf, sitters } from './evolve-step.js';
 import { sawOf } from './seen.js';
 import { isFound, isLazy, type OrderState, type StepSnapshot, type StepState } from './order-state.js';
 import { happened, refused, type Outcome } from './outcome.js';
@@ -181,7 +181,9 @@ function planStep(
   if (whenNobody === 'refuse' && autoApprove === 'never' && alone) return review;
   if (failure === null && whenNobody === 'skip') return nothing(stage, 'skipped', 'nobody_found');
   if (failure === null && whenNobody === 'admin') return { ...review, reason: 'asks_admin' };
-  const others = failure === null ? fallbackOf(order, stage, facts) : [];
+  const named = failure === null ? fallbackOf(order, stage, facts) : [];
+  // Who has handed their place over is asked in the person of whoever has it, and that one counts once.
+  const others = 'seats' in stage ? named.map((userCode) => heirOf(stage, userCode)) : named;
   const all = [...new Set([...people, ...others])];
   if (others.length > 0 && all.length >= needed) return { ...review, people: all, reason: 'asks_fallback' };
   return { ...review, reason: 'approver_not_found', problem: orphanDetail(stage, people.length, failure) };

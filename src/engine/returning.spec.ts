@@ -137,6 +137,25 @@ describe('returning to the applicant', () => {
     expect(after(returned, does.withdraw('ann')).applyStatus).toBe('withdrawn');
   });
 
+  it('given others for the case of too few who have handed their place over, then whoever has it counts once', () => {
+    const finding = { whenNobody: 'fallback', fallback: ['eve'] } as const;
+    const given: FlowGiven = {
+      stages: [{ users: ['bob'] }, { found: 'leader', mode: 'threshold', min: 2, finding }],
+      found: { 2: ['carol'] },
+    };
+    const by = acting(given);
+    const state = after(
+      opened(given).state,
+      by.approve('bob'),
+      by.transfer('eve', 'zoe'),
+      by.giveBack('zoe', 0),
+    );
+    expect(refusalOf(state, by.resubmit('ann'))).toBe('allowed');
+    // Zoe alone is left of the two whom it takes.
+    const vacant = acting({ ...given, found: { 2: [] } });
+    expect(refusalOf(state, vacant.resubmit('ann'))).toBe('approver_not_found');
+  });
+
   it('given somebody else, or an order under way or over, then it is not resubmitted', () => {
     expect(refusalOf(returned, resubmit('bob'))).toBe('forbidden');
     expect(refusalOf(atCarol, resubmit('ann'))).toBe('not_awaited');
