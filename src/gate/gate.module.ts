@@ -1,14 +1,23 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
+import { BusinessTypesModule } from '../business-types/business-types.module.js';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { OperationLogModule } from '../operation-log/operation-log.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
+import { ApproveActionsController } from './actions/actions.controller.js';
+import { ActionsRepository } from './actions/actions.repository.js';
+import { ActionsService } from './actions/actions.service.js';
+import { ApproveActionsOpenApiController } from './actions/openapi.controller.js';
+import { OpenApiService } from './actions/openapi.service.js';
 import { CourseHandler } from './execution/course.handlers.js';
 import { ExecutionHandler } from './execution/execution.handler.js';
 import { IdentityController } from './execution/identity.controller.js';
 import { IdentityTokens } from './execution/identity.tokens.js';
+import { GatesController } from './gates/gates.controller.js';
+import { GatesRepository } from './gates/gates.repository.js';
+import { GatesService } from './gates/gates.service.js';
 import { ApprovalProof } from './keeping/approval.proof.js';
 import { KeeperService } from './keeping/keeper.service.js';
 import { KeptResponses } from './keeping/kept-responses.js';
@@ -21,18 +30,38 @@ import { RequestListsRepository } from './requests/request-lists.repository.js';
 import { RequestsController } from './requests/requests.controller.js';
 import { RequestsService } from './requests/requests.service.js';
 import { ResponsesService } from './requests/responses.service.js';
+import { RulesService } from './rules.service.js';
 
 /** Holds HTTP requests until they are approved, then runs each exactly once (requirement 000). */
 @Module({
-  imports: [AuditModule, DirectoryModule, OperationLogModule, OrdersModule, OutboxModule, ProvidersModule],
-  controllers: [IdentityController, RequestsController],
+  imports: [
+    AuditModule,
+    BusinessTypesModule,
+    DirectoryModule,
+    OperationLogModule,
+    OrdersModule,
+    OutboxModule,
+    ProvidersModule,
+  ],
+  controllers: [
+    ApproveActionsController,
+    ApproveActionsOpenApiController,
+    GatesController,
+    IdentityController,
+    RequestsController,
+  ],
   providers: [
+    ActionsRepository,
+    ActionsService,
     ApprovalProof,
     CourseHandler,
     ExecutionHandler,
+    GatesRepository,
+    GatesService,
     IdentityTokens,
     KeeperService,
     KeptResponses,
+    OpenApiService,
     PassesService,
     RequestCourse,
     RequestHolding,
@@ -41,6 +70,7 @@ import { ResponsesService } from './requests/responses.service.js';
     RequestsRepository,
     RequestsService,
     ResponsesService,
+    RulesService,
   ],
 })
 export class GateModule {}
