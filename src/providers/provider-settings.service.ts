@@ -93,12 +93,16 @@ export class ProviderSettingsService {
     principal: UserPrincipal,
     code: string,
     owner: ProviderOwner,
-    dto: UpdateProvider,
+    { name, url }: UpdateProvider,
   ): Promise<ProviderView> {
-    if (dto.url !== undefined) await this.refuseUrl(dto.url);
+    if (url !== undefined) await this.refuseUrl(url);
     return this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, code, owner);
-      const change = { ...dto, updateTime: wholeSecond(this.clock.now()) };
+      const change = {
+        ...(name === undefined ? {} : { name }),
+        ...(url === undefined ? {} : { url }),
+        updateTime: wholeSecond(this.clock.now()),
+      };
       await this.providers.update(tx, row.id, change);
       return toView({ ...row, ...change });
     });
