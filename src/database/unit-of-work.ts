@@ -33,6 +33,19 @@ export const withCommitHook = <T>(hook: CommitHook, work: () => T): T => hooks.r
 export const withoutCommitHook = <T>(work: () => T): T => hooks.exit(work);
 
 /**
+ * For a request that answers with something made of its transaction's result: that is what is stored with the
+ * transaction, and answered.
+ * @param present may run several times
+ */
+export async function withAnswerOf<T, Answer>(
+  present: (result: T) => Answer,
+  work: () => Promise<T>,
+): Promise<Answer> {
+  const hook = hooks.getStore();
+  return present(await (hook ? hooks.run((tx, result) => hook(tx, present(result as T)), work) : work()));
+}
+
+/**
  * The one way to write. Runs a function in one transaction: all of it is committed, or nothing is.
  *
  * On MySQL the whole function is run again after a deadlock, a lock timeout or a changed snapshot, at most 5 times; so
