@@ -1,10 +1,15 @@
+import { createHash } from 'node:crypto';
 import type { Mode } from '../vocabulary.js';
-import type { HeaderFields, OriginalRequest } from './original.js';
+import { namedMethods } from './methods.js';
+import { valuesOf, type HeaderFields, type OriginalRequest } from './original.js';
+import { formText } from './wire.js';
 
+/** What tells whether a request is the same as an earlier one. */
 export interface FingerprintParts {
   readonly team: string | null;
   readonly user: string;
   readonly original: OriginalRequest;
+  /** Names of query parameters that do not tell requests apart, decoded. */
   readonly ignoreQuery: readonly string[];
   readonly body: Buffer;
   readonly actionId?: string;
@@ -27,15 +32,93 @@ export interface RequestHashFields {
   readonly bodyBytes: number;
 }
 
-export function fingerprintOf(_parts: FingerprintParts): string {
-  throw new Error('not yet');
+/** SHA-256 in hex; a text counts as its UTF-8. */
+export function sha256(bytes: Buffer | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
-export function requestHashOf(_fields: RequestHashFields): string {
-  throw new Error('not yet');
+/**
+ * The fingerprint of a request: SHA-256 in hex, the same for a repeat by the same person, another one as soon as
+ * anything differs that may change what the request does. The sequence of differently named parameters tells nothing.
+ * A caller who means another request although it looks the same says so with an `Idempotency-Key` of their own.
+ */
+export function fingerprintOf(parts: FingerprintParts): string {
+  const { original } = parts;
+  return hashOf([
+    'fingerprint-1',
+    parts.team,
+    parts.user,
+    original.method,
+    original.host,
+    original.path,
+    sortedQuery(original.query, parts.ignoreQuery),
+    sha256(parts.body),
+    valuesOf(original.headers, 'content-type').map(comparable),
+    valuesOf(original.headers, 'content-encoding').map((value) => value.toLowerCase()),
+    valuesOf(original.headers, 'idempotency-key'),
+    namedMethods(original),
+    parts.actionId ?? null,
+  ]);
 }
 
-/** SHA-256 in hex. */
-export function sha256(_bytes: Buffer | string): string {
-  throw new Error('not yet');
+/** SHA-256 in hex over everything that will be sent: what reviewers saw, and what execution checks. */
+export function requestHashOf(fields: RequestHashFields): string {
+  return hashOf([
+    'request-1',
+    fields.id,
+    fields.team,
+    fields.user,
+    fields.actionId,
+    fields.mode,
+    fields.method,
+    fields.upstream,
+    fields.host,
+    fields.path,
+    fields.query,
+    fields.headers.map(([name, value]) => [name, value]),
+    fields.bodyHash,
+    fields.bodyBytes,
+  ]);
 }
+
+/** JSON keeps the borders between values: nothing can move from one into the next. */
+const hashOf = (values: readonly unknown[]): string => sha256(JSON.stringify(values));
+
+/** Type and names of parameters in lower case. Their values stay: a boundary of other letters makes other parts. */
+function comparable(type: string): string {
+  const [name = '', ...parameters] = type.split(';');
+  // A semicolon may stand in a quoted value.
+  const rest = type.includes('"') ? parameters : parameters.map(comparableParameter);
+  return [name.trim().toLowerCase(), ...rest].join(';');
+}
+
+function comparableParameter(parameter: string): string {
+  const [name = '', ...value] = parameter.split('=');
+  return [name.trim().toLowerCase(), ...value].join('=').trim();
+}
+
+/** From here on, servers stop reading parameters (qs: 1,000), and which are the last ones tells something. */
+const maxParameters = 200;
+
+/**
+ * The parameters of a query by name, raw, without those to ignore. Those of one name keep their sequence, and so do
+ * names that some server takes for the same. Where servers differ about the borders of parameters (a semicolon, an
+ * encoded ampersand), the query stays as it is: under `ignore` a parameter could hide behind the one before it.
+ */
+function sortedQuery(query: string, ignore: readonly string[]): readonly string[] {
+  if (query === '') return [];
+  const parameters = query.split('&');
+  if (parameters.length > maxParameters || /[;#]|%(?:25|26|3b|23|00|0a|0d)/i.test(query)) return [query];
+  return parameters
+    .map((raw) => ({ raw, name: formText(raw.split('=', 1)[0] ?? '') }))
+    .filter(({ name }) => !ignore.includes(name))
+    .map(({ raw, name }) => ({ raw, key: looseName(name) }))
+    .toSorted(({ key: a }, { key: b }) => (a < b ? -1 : Number(a > b)))
+    .map(({ raw }) => raw);
+}
+
+/** ASP.NET ignores case, PHP takes dots and blanks for underscores, and `a[0]` and `a[]` are one list. */
+const looseName = (name: string): string => {
+  const [list = ''] = name.toUpperCase().toLowerCase().split('[');
+  return list.trim().replaceAll(/[ .]/g, '_');
+};
