@@ -1,0 +1,333 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { givenAction, givenGate } from '../support/gates.js';
+import { startApp, type TestApp, tokenOf } from '../support/harness.js';
+import { heldBy, inState, through } from '../support/gate-visits.js';
+import { startUpstream, type Upstream } from '../support/upstream.js';
+import { ann, bob, boss, carol, created, dave, eve, givenFlow } from '../support/world.js';
+
+describe('executing what was approved', () => {
+  let app: TestApp;
+  let upstream: Upstream;
+  let gate: string;
+  let businessType: string;
+
+  beforeAll(async () => {
+    app = await startApp({
+      env: {
+        CALLBACK_ALLOWED_HOSTS: '127.0.0.1',
+        CALLBACK_RETRY_SCHEDULE: '100ms,100ms,100ms,100ms,100ms,100ms',
+        GATE_TIMEOUT: '1s',
+      },
+    });
+    upstream = await startUpstream();
+    ({ businessType } = await givenFlow(app, [{ users: ['bob', 'carol'] }]));
+    gate = (await givenGate(app.as(boss), { upstream: upstream.url })).key;
+    for (const method of ['POST', 'PUT', 'DELETE']) {
+      await givenAction(app.as(boss), { path: '/orders/{id}', method, businessType });
+    }
+  });
+  afterEach(() => {
+    upstream.forget();
+    upstream.answer(({ method, url }) => ({ body: { method, url } }));
+  });
+  afterAll(async () => {
+    await app.close();
+    await upstream.close();
+  });
+
+  let last = 0;
+  const somewhere = (): string => `/orders/${++last}`;
+  const hold = async (method: string, path = somewhere(), body = '{"n":1}') => {
+    const headers = { 'content-type': 'application/json' };
+    return heldBy(await through(app, gate, ann, path, { method, body, headers }));
+  };
+  const approve = (orderId: string, by = bob) => app.as(by).post(`/orders/${orderId}/approve`, {});
+  const stays = async (requestId: string) => {
+    await pause(700);
+    return (await app.as(ann).get(`/approve-requests/${requestId}`)).body;
+  };
+  const sql = (text: string, values: (string | number | null)[]) =>
+    app.database.rows(text, values).catch((error: unknown) => {
+      // SQLite's driver has no rows to give back for a change.
+      if (!/does not return data/.test(String(error))) throw error;
+    });
+  const alter = async (column: string, value: string | number | null, requestId: string) =>
+    app.database.dialect === 'sqlite'
+      ? runOnSqlite(app, `UPDATE dms_s_apply_approve_request SET ${column} = ? WHERE id = ?`, [
+          value,
+          requestId,
+        ])
+      : sql(`UPDATE dms_s_apply_approve_request SET ${column} = ? WHERE id = ?`, [value, requestId]);
+
+  it('given two reviewers who approve at once, then the request is sent once', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { requestId, orderId } = await hold('POST');
+      const answers = await Promise.all([approve(orderId, bob), approve(orderId, carol)]);
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+      await inState(app, ann, requestId, 'executed');
+    }
+    await pause(300);
+    expect(upstream.seen).toHaveLength(5);
+    expect(new Set(upstream.seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(5);
+  });
+
+  it('given an identity token, then the system behind can check who it is for, and sees no credential of the caller', async () => {
+    const path = somewhere();
+    const { requestId, orderId } = await heldBy(
+      await through(app, gate, ann, path, {
+        method: 'POST',
+        body: 'x',
+        headers: { cookie: 'session=topsecret', 'content-type': 'text/plain' },
+      }),
+    );
+    await approve(orderId);
+    await inState(app, ann, requestId, 'executed');
+    const { headers } = upstream.seen[0] ?? {};
+    expect(headers?.cookie).toBeUndefined();
+    const token = headers?.authorization?.replace('Bearer ', '') ?? '';
+    const keys = createRemoteJWKSet(new URL(`${app.url}/api/v1/gate/jwks`));
+    const { payload } = await jwtVerify(token, keys, { audience: upstream.url, issuer: 'countersign' });
+    expect(payload).toMatchObject({
+      sub: 'ann',
+      acc_code: 't1',
+      approve_request_id: requestId,
+      ticket_id: orderId,
+    });
+    expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBeLessThan(120);
+  });
+
+  it('given a gate that seals credentials, then they go along, and no table holds them or a password in clear', async () => {
+    const sealing = (await givenGate(app.as(boss), { upstream: upstream.url, credentials: 'seal' })).key;
+    const body = JSON.stringify({ name: 'x', password: 'correct horse battery' });
+    const headers = { cookie: 'session=topsecret', 'content-type': 'application/json' };
+    const { requestId, orderId } = await heldBy(
+      await through(app, sealing, ann, somewhere(), { method: 'POST', body, headers }),
+    );
+    const stored = await everythingStored(app);
+    expect(stored).toContain(requestId);
+    for (const secret of ['topsecret', 'correct horse', (await tokenOf(ann)).split('.')[1]?.slice(0, 30)]) {
+      expect(stored).not.toContain(secret);
+    }
+    await approve(orderId);
+    await inState(app, ann, requestId, 'executed');
+    expect(upstream.seen[0]?.headers.cookie).toBe('session=topsecret');
+    expect(upstream.seen[0]?.headers.authorization).toMatch(/^Bearer /);
+    expect(upstream.seen[0]?.body.toString()).toBe(body);
+  });
+
+  it('given an upstream that is dead, then nothing is lost: it is sent, once, when it is back', async () => {
+    const port = upstream.port;
+    await upstream.close();
+    const { requestId, orderId } = await hold('POST');
+    await approve(orderId);
+    await eventually(
+      async () => (await app.as(ann).get(`/approve-requests/${requestId}`)).body,
+      ({ status, error }) => status === 'approved' && /refused.*nothing was sent/.test(String(error)),
+    );
+    upstream = await startUpstream(undefined, port);
+    await inState(app, ann, requestId, 'executed');
+    expect(upstream.seen).toHaveLength(1);
+  });
+
+  it('given an upstream that never comes back, then the request stays approved and says so; redelivered, it is sent', async () => {
+    const port = upstream.port;
+    await upstream.close();
+    const { requestId, orderId } = await hold('POST');
+    await approve(orderId);
+    const parked = await eventually(
+      async () => (await app.as(boss).get(`/deliveries?orderId=${orderId}&state=failed`)).body.items,
+      (items) => items.length > 0,
+    );
+    expect((await app.as(ann).get(`/approve-requests/${requestId}`)).body).toMatchObject({
+      status: 'approved',
+      error: expect.stringMatching(/^parked: /),
+    });
+    upstream = await startUpstream(undefined, port);
+    await app.as(boss).post(`/deliveries/${parked[0].id}/redeliver`);
+    await inState(app, ann, requestId, 'executed');
+    expect(upstream.seen).toHaveLength(1);
+  });
+
+  it('given an upstream that takes a POST and does not answer, then the outcome is unknown and it is not sent again', async () => {
+    upstream.answer(() => new Promise(() => undefined));
+    const { requestId, orderId } = await hold('POST');
+    await approve(orderId);
+    const { error } = await inState(app, ann, requestId, 'unknown');
+    expect(error).toMatch(/1000 ms/);
+    expect((await stays(requestId)).status).toBe('unknown');
+    expect(upstream.seen).toHaveLength(1);
+  });
+
+  it('given an upstream that loses a PUT once, then it is sent again under the same key', async () => {
+    upstream.answer((_request, response) => {
+      upstream.answer(() => ({ status: 200 }));
+      response.destroy();
+      return null;
+    });
+    const { requestId, orderId } = await hold('PUT');
+    await approve(orderId);
+    await inState(app, ann, requestId, 'executed');
+    expect(upstream.seen.map(({ headers }) => headers['idempotency-key'])).toEqual([requestId, requestId]);
+  });
+
+  it('given an upstream that refuses, then that is its answer, kept and given to the repeat', async () => {
+    upstream.answer(() => ({
+      status: 422,
+      headers: { 'content-type': 'text/plain' },
+      body: 'no such thing',
+    }));
+    const path = somewhere();
+    const { requestId, orderId } = await hold('POST', path);
+    await approve(orderId);
+    expect(await inState(app, ann, requestId, 'failed')).toMatchObject({ responseStatus: 422 });
+    const headers = { 'content-type': 'application/json' };
+    const repeat = await through(app, gate, ann, path, { method: 'POST', body: '{"n":1}', headers });
+    expect([repeat.status, await repeat.text()]).toEqual([422, 'no such thing']);
+    expect(upstream.seen).toHaveLength(1);
+    const kept = await app.as(ann).get(`/approve-requests/${requestId}/response`);
+    expect(kept.body).toMatchObject({ status: 422, body: 'no such thing' });
+    expect((await app.as(eve).get(`/approve-requests/${requestId}/response`)).status).toBe(404);
+  });
+
+  const alterations: [string, string | number | null][] = [
+    ['path', '/orders/1/../../admin'],
+    ['method', 'DELETE'],
+    ['query', 'all=1'],
+    ['user_code', 'dave'],
+    ['upstream', 'http://127.0.0.1:9'],
+    ['request_hash', 'f'.repeat(64)],
+    ['body_hash', 'f'.repeat(64)],
+    ['acc_code', 't2'],
+    ['mode', 'retry-once'],
+    ['mac', 'f'.repeat(64)],
+  ];
+  it.each(alterations)(
+    'given a stored request whose %s was altered by hand, then approving it sends nothing',
+    async (column, value) => {
+      const { requestId, orderId } = await hold('POST');
+      await alter(column, value, requestId);
+      await approve(orderId);
+      await pause(500);
+      expect(upstream.seen).toEqual([]);
+    },
+  );
+
+  it("given another request's sealed body in its place, then approving it sends nothing", async () => {
+    const other = await hold('POST', somewhere(), '{"n":"other"}');
+    const { requestId, orderId } = await hold('POST');
+    const statement = `UPDATE dms_s_apply_approve_request SET sealed_request =
+      (SELECT s FROM (SELECT sealed_request AS s FROM dms_s_apply_approve_request WHERE id = ?) x) WHERE id = ?`;
+    await run(app, statement, [other.requestId, requestId]);
+    await approve(orderId);
+    expect((await inState(app, ann, requestId, 'failed')).error).toMatch(/altered/);
+    expect(upstream.seen).toEqual([]);
+  });
+
+  it('given a request and an order that were set to approved by hand, then nothing is sent, and no repeat passes', async () => {
+    const { requestId, orderId } = await hold('POST');
+    await alter('state', 'approved', requestId);
+    await run(app, "UPDATE dms_s_apply_order SET apply_status = '6' WHERE id = ?", [orderId]);
+    await run(
+      app,
+      "UPDATE dms_s_apply_delivery SET topic = 'gate.execute', state = 'pending', due_at = 0 WHERE apply_order_id = ?",
+      [orderId],
+    );
+    await pause(1_500);
+    expect(upstream.seen).toEqual([]);
+  });
+
+  it('given an action that is deleted while a request waits, then the request stays held, and approving does not send it', async () => {
+    const path = '/gone/1';
+    const action = await givenAction(app.as(boss), { path: '/gone/{id}', method: 'POST', businessType });
+    const { requestId, orderId } = await hold('POST', path);
+    expect((await app.as(boss).delete(`/approve-actions/${action.id}`)).status).toBe(204);
+    expect(await hold('POST', path)).toMatchObject({ requestId, status: 'waiting' });
+    expect(upstream.seen).toEqual([]);
+    await approve(orderId);
+    expect((await inState(app, ann, requestId, 'failed')).error).toMatch(/deleted/);
+    expect(upstream.seen).toEqual([]);
+    // Another one is nobody's business any more.
+    const headers = { 'content-type': 'application/json' };
+    const free = await through(app, gate, ann, '/gone/2', { method: 'POST', body: '{}', headers });
+    expect([free.status, upstream.seen.length]).toEqual([200, 1]);
+  });
+
+  it('given an applicant who is not active any more, then approving sends nothing', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await through(app, gate, dave, somewhere(), { method: 'POST', body: '{}', headers });
+    const { requestId, orderId } = await heldBy(answer);
+    await app.as(boss).put('/directory/users/dave', { name: 'Dave', active: false });
+    await approve(orderId);
+    expect((await inState(app, boss, requestId, 'failed')).error).toMatch(/dave is not active/);
+    expect(upstream.seen).toEqual([]);
+  });
+
+  it('given the same request twenty times at once, then there is one order', async () => {
+    const path = somewhere();
+    const held = await Promise.all(Array.from({ length: 20 }, () => hold('POST', path)));
+    expect(new Set(held.map(({ orderId }) => orderId)).size).toBe(1);
+    const mine = await app.as(ann).get(`/approve-requests?path=${path}`);
+    expect(mine.body.items.filter((one: { path: string }) => one.path === path)).toHaveLength(1);
+  });
+
+  it('given a caller who says by a key that it is another request, or another body, then it is another order', async () => {
+    const path = somewhere();
+    const one = await hold('POST', path);
+    const other = await hold('POST', path, '{"n":2}');
+    const headers = { 'content-type': 'application/json', 'idempotency-key': 'mine' };
+    const third = await heldBy(
+      await through(app, gate, ann, path, { method: 'POST', body: '{"n":1}', headers }),
+    );
+    expect(new Set([one.orderId, other.orderId, third.orderId]).size).toBe(3);
+  });
+
+  it('given nobody who decides in time, then the request expires with its order, and the next one is new', async () => {
+    await givenAction(app.as(boss), { path: '/soon', method: 'POST', businessType, waitTtl: '1s' });
+    const { requestId, orderId } = await hold('POST', '/soon');
+    await inState(app, ann, requestId, 'expired');
+    const order = await app.as(ann).get(`/orders/${orderId}`);
+    expect(order.body.applyStatus).toBe('withdrawn');
+    expect((await hold('POST', '/soon')).requestId).not.toBe(requestId);
+    expect(upstream.seen).toEqual([]);
+  });
+
+  it('given nobody who can review it, then it is refused and does not pass', async () => {
+    await created(app.as(boss), '/business-types', { code: 'off', name: 'Off', enabled: false });
+    await givenAction(app.as(boss), { path: '/off', method: 'POST', businessType: 'off' });
+    const answer = await through(app, gate, ann, '/off', { method: 'POST', body: 'x' });
+    expect([answer.status, (await answer.json()).code]).toEqual([409, 'business_type_disabled']);
+    expect(upstream.seen).toEqual([]);
+  });
+});
+
+/** Runs a statement that changes rows, as somebody with access to the database would. */
+async function run(app: TestApp, text: string, values: (string | number | null)[]): Promise<void> {
+  if (app.database.dialect === 'mysql') await app.database.rows(text, values);
+  else await runOnSqlite(app, text, values);
+}
+
+async function runOnSqlite(app: TestApp, text: string, values: (string | number | null)[]): Promise<void> {
+  const { default: Sqlite } = await import('better-sqlite3');
+  const connection = new Sqlite(app.databaseUrl.slice('sqlite:'.length), { timeout: 10_000 });
+  try {
+    connection.prepare(text).run(...values);
+  } finally {
+    connection.close();
+  }
+}
+
+/** Every text and every blob of the tables that a held request leaves rows in. */
+async function everythingStored(app: TestApp): Promise<string> {
+  const tables = ['approve_request', 'order', 'order_process', 'order_log', 'delivery', 'delivery_attempt'];
+  const rows = await Promise.all(
+    tables.map((table) => app.database.rows<Record<string, unknown>>(`SELECT * FROM dms_s_apply_${table}`)),
+  );
+  return rows
+    .flat(1)
+    .flatMap((row) => Object.values(row))
+    .map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : String(value)))
+    .join('\n');
+}
