@@ -238,6 +238,28 @@ describe('DELETE /providers/{code}', () => {
     expect((await admin.delete(`/providers/${code}`)).status).toBe(204);
   });
 
+  it('given an action that names it in the same moment, then one of the two is refused', async () => {
+    const { businessType } = await givenFlow(app, [{ users: ['bob'] }]);
+    for (let time = 0; time < 8; time++) {
+      const { code } = await given(admin);
+      const action = {
+        name: code,
+        method: 'POST',
+        path: `/racing-${time}/{id}`,
+        businessType,
+        provider: code,
+      };
+      const [named, deleted] = await Promise.all([
+        admin.post('/approve-actions', action),
+        admin.delete(`/providers/${code}`),
+      ]);
+      expect([
+        [201, 409],
+        [404, 204],
+      ]).toContainEqual([named.status, deleted.status]);
+    }
+  });
+
   it('given the platform’s, then the action of a team without an own one keeps it, and with one it does not', async () => {
     const { code } = await given(system);
     const { businessType } = await givenFlow(app, [{ users: ['bob'] }]);
