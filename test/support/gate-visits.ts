@@ -22,7 +22,7 @@ export async function through(
   const { body, ...rest } = init;
   return fetch(`${app.url}/gate/${gate}/proxy${path}`, {
     ...rest,
-    ...(body === undefined ? {} : { body: body as BodyInit }),
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : new Uint8Array(body) }),
     redirect: 'manual',
     headers: { authorization: `Bearer ${await tokenOf(user)}`, ...init.headers },
   });

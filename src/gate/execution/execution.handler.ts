@@ -14,7 +14,12 @@ import { Ids } from '../../runtime/ids.js';
 import { ApprovalProof } from '../keeping/approval.proof.js';
 import { gateTopics } from '../keeping/request.course.js';
 import { type KeptRequest, RequestSeals } from '../keeping/request.seals.js';
-import { type RequestChange, RequestsRepository } from '../keeping/requests.repository.js';
+import {
+  alteredWords,
+  failedFor,
+  type RequestChange,
+  RequestsRepository,
+} from '../keeping/requests.repository.js';
 import { forwardable } from '../reading/headers.js';
 import type { HeaderFields } from '../reading/original.js';
 import type { RequestRow } from '../requests/request.entity.js';
@@ -89,7 +94,7 @@ export class ExecutionHandler implements DeliveryHandler, OnModuleInit {
     try {
       kept = this.seals.openRequest(row);
     } catch {
-      return 'the stored request was altered; it is not executed';
+      return alteredWords;
     }
     if (this.seals.hashOf(row, kept) !== row.requestHash)
       return 'the stored request is not what was approved; it is not executed';
@@ -169,7 +174,7 @@ export class ExecutionHandler implements DeliveryHandler, OnModuleInit {
   }
 
   private async failed(row: RequestRow, error: string): Promise<RequestChange> {
-    return { state: 'failed', endsAt: (await this.shared.now()) + row.resultTtl * 1000, error };
+    return failedFor(error, row, await this.shared.now());
   }
 
   private async settle(tx: Tx, row: RequestRow, change: RequestChange): Promise<void> {

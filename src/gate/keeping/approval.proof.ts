@@ -5,7 +5,7 @@ import { DirectoryService } from '../../directory/directory.service.js';
 import { OrdersService } from '../../orders/orders.service.js';
 import type { RequestRow } from '../requests/request.entity.js';
 import { RequestSeals } from './request.seals.js';
-import { RequestsRepository } from './requests.repository.js';
+import { alteredWords, RequestsRepository } from './requests.repository.js';
 
 /**
  * Looks once more, right before something is sent, whether it was approved: nobody has altered the request or its order
@@ -25,7 +25,7 @@ export class ApprovalProof {
 
   /** @returns what speaks against it, for people; null when nothing does */
   async whyNot(row: RequestRow): Promise<string | null> {
-    if (!this.seals.isSound(row)) return 'the stored request was altered; it is not executed';
+    if (!this.seals.isSound(row)) return alteredWords;
     const { ok } = await this.verification.verifyForService(row.applyOrderId);
     if (!ok) return 'the log of its order does not agree with the order; it is not executed';
     const order = await this.orders.forService(row.applyOrderId);

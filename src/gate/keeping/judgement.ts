@@ -33,6 +33,8 @@ export interface KeptResponse {
 export interface Pass {
   readonly requestId: string;
   readonly orderId: string;
+  /** Where it was approved to go; null where a proxy of its own sends it on. */
+  readonly upstream: string | null;
   /** Headers that go along: `x-approval-request-id` and `idempotency-key`. */
   readonly headers: HeaderFields;
   /** @param outcome the upstream's status; null where nobody can see it; an Error for an exchange that broke off */

@@ -13,7 +13,7 @@ import { PassesService } from './passes.service.js';
 import { isOver, RequestCourse } from './request.course.js';
 import { RequestHolding } from './request.holding.js';
 import { RequestSeals } from './request.seals.js';
-import { RequestsRepository } from './requests.repository.js';
+import { alteredWords, RequestsRepository } from './requests.repository.js';
 
 /** More means that the same request is decided, executed and sent again all the time. */
 const maxRounds = 8;
@@ -55,7 +55,7 @@ export class KeeperService {
 
   /** @returns null when the request is over, or somebody else brought it on meanwhile: look again */
   private async judgeKnown(read: RequestRow): Promise<Judgement | null> {
-    if (!this.seals.isSound(read)) return held({ ...read, state: 'failed', error: altered });
+    if (!this.seals.isSound(read)) return held({ ...read, state: 'failed', error: alteredWords });
     const followed = read.state === 'waiting' || read.state === 'denied';
     const row = followed ? await this.course.followed(read.applyOrderId) : read;
     if (!row) return null;
@@ -113,8 +113,6 @@ export class KeeperService {
     }
   }
 }
-
-const altered = 'the stored request was altered; it is not executed';
 
 /** The actions of the caller's team and of the platform, deleted ones too: what they hold stays held. */
 function candidatesOf({ gate, original, matches, body, caller }: Visit): Candidate[] {

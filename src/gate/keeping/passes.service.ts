@@ -7,7 +7,7 @@ import type { RequestRow } from '../requests/request.entity.js';
 import type { Pass } from './judgement.js';
 import { ApprovalProof } from './approval.proof.js';
 import { RequestCourse } from './request.course.js';
-import { type RequestChange, RequestsRepository } from './requests.repository.js';
+import { failedFor, type RequestChange, RequestsRepository } from './requests.repository.js';
 
 /** How long after an answer is due a pass counts as lost, in milliseconds: answers may stream for long. */
 const lostAfter = 600_000;
@@ -50,6 +50,7 @@ export class PassesService {
     return {
       requestId: row.id,
       orderId: row.applyOrderId,
+      upstream: row.upstream,
       headers: [
         ['x-approval-request-id', row.id],
         ['idempotency-key', row.id],
@@ -60,8 +61,7 @@ export class PassesService {
 
   private async refuse(row: RequestRow, error: string): Promise<void> {
     await this.unitOfWork.run(async (tx) => {
-      const endsAt = (await this.shared.now(tx)) + row.resultTtl * 1000;
-      await this.requests.change(tx, row, { state: 'failed', endsAt, error });
+      await this.requests.change(tx, row, failedFor(error, row, await this.shared.now(tx)));
     });
   }
 

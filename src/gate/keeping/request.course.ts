@@ -67,7 +67,13 @@ export class RequestCourse {
     // Not by the reminder itself, which is just being carried out.
     if (state !== 'expired') await this.outbox.cancel(tx, orderId, topic, time);
     if (row.endsAt !== null && endsByItself.has(state)) {
-      const reminder = { ...common, topic, cause: `${state} ${row.endsAt}`, target: topic, dueAt: row.endsAt };
+      const reminder = {
+        ...common,
+        topic,
+        cause: `${state} ${row.endsAt}`,
+        target: topic,
+        dueAt: row.endsAt,
+      };
       await this.outbox.enqueue(tx, [reminder]);
     }
     if (state === 'denied' || state === 'cancelled' || state === 'expired') {

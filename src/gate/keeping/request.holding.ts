@@ -145,7 +145,6 @@ export class RequestHolding {
       updateTime: time,
     };
   }
-
 }
 
 /** What a provider is told; nothing of it is secret. */
@@ -203,5 +202,13 @@ function draftOf(id: string, visit: Visit, { match, upstream }: Candidate): Draf
     body: shownBody(contentType, body),
     headers: Object.fromEntries(shownHeaders(original.headers)),
   };
-  return { id, requestHash, headers, credentials, contentType: contentType?.slice(0, 255) ?? null, bodyHash, variables };
+  return {
+    id,
+    requestHash,
+    headers,
+    credentials,
+    contentType: contentType?.slice(0, 255) ?? null,
+    bodyHash,
+    variables,
+  };
 }

@@ -30,6 +30,16 @@ const columns = {
   sealedResponse: 'sealed_response',
 } as const satisfies Record<keyof RequestChange, string>;
 
+/** Why nothing is sent of a row that somebody without the key has changed. */
+export const alteredWords = 'the stored request was altered; it is not executed';
+
+/** How a request ends that is not executed. @param now milliseconds of the shared clock */
+export const failedFor = (error: string, { resultTtl }: RequestRow, now: number): RequestChange => ({
+  state: 'failed',
+  endsAt: now + resultTtl * 1000,
+  error,
+});
+
 /** What the column for errors holds. */
 const maxError = 512;
 
@@ -104,11 +114,13 @@ export class RequestsRepository {
   }
 
   /**
-   * Brings a request on, if it still is as it was read.
+   * Brings a request on, if it still is as it was read. One that was altered by hand fails, wherever it was to go: the new
+   * keyed hash must not vouch for what was altered.
    * @returns the request as it is now; null when somebody else was first
    */
-  async change(tx: Tx, row: RequestRow, change: RequestChange): Promise<RequestRow | null> {
+  async change(tx: Tx, row: RequestRow, wanted: RequestChange): Promise<RequestRow | null> {
     const now = wholeSecond(this.clock.now());
+    const change = this.seals.isSound(row) ? wanted : failedFor(alteredWords, row, now.getTime());
     const error = change.error === undefined ? row.error : (change.error?.slice(0, maxError) ?? null);
     const after = { ...row, ...change, error, updateTime: now };
     const mac = this.seals.macOf(after);
