@@ -81,9 +81,8 @@ function methodsInForm(form: string): readonly string[] {
   const named = new Set<string>();
   for (let from = 0, count = 0; from < form.length; count += 1) {
     if (count === maxFields) return [...named, unreadable];
-    const end = endOfParameter(form, from);
-    const equals = form.indexOf('=', from);
-    const endOfName = equals === -1 || equals > end ? end : equals;
+    const end = endOf(form, from, form.length, ampersands);
+    const endOfName = endOf(form, from, end, equals);
     if (tellsMethod(form.slice(from, endOfName))) {
       for (const method of methodsIn(wornText(form.slice(endOfName + 1, end)))) named.add(method);
     }
@@ -93,12 +92,14 @@ function methodsInForm(form: string): readonly string[] {
 }
 
 /** Some take a semicolon for an ampersand. */
-function endOfParameter(form: string, from: number): number {
-  for (let at = from; at < form.length; at += 1) {
-    const code = form.charCodeAt(at);
-    if (code === 0x26 || code === 0x3b) return at;
-  }
-  return form.length;
+const ampersands = [0x26, 0x3b];
+const equals = [0x3d];
+
+/** Where one of these letters stands, no further than `end`: a look to the end of the body would be one for each field. */
+function endOf(form: string, from: number, end: number, letters: readonly number[]): number {
+  let at = from;
+  while (at < end && !letters.includes(form.charCodeAt(at))) at += 1;
+  return at;
 }
 
 /** Looks for the names of fields wherever they stand: parsers differ about where one part ends and the next begins. */
@@ -107,11 +108,14 @@ function methodsInParts(text: string): readonly string[] {
   // Names in pieces, in other character sets (RFC 2231), or in encoded words (RFC 2047).
   if (/name\*\d|name\s{50}|name\s{0,50}\*?\s{0,50}=[\s"']{0,50}=\?/i.test(text)) named.add(unreadable);
   let count = 0;
+  let fields = 0;
   for (const found of text.matchAll(/name\s{0,50}\*?\s{0,50}=\s{0,50}/gi)) {
     if ((count += 1) > maxFields) return [...named, unreadable];
     const rest = text.slice(found.index + found[0].length, found.index + found[0].length + 500);
     if (fieldNames(rest).some(tellsMethod)) {
       for (const method of valueOfPart(text, found.index)) named.add(method);
+      // Nothing is worse than what cannot be read.
+      if (named.has(unreadable) || (fields += 1) > 100) return [...named, unreadable];
     }
   }
   return [...named];

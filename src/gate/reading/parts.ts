@@ -33,7 +33,7 @@ export function partsOf(contentType: string, body: Buffer, limit: number): reado
 }
 
 function partIn(bytes: Buffer): Part | null {
-  const head = /^[ \t]*\r?\n([\s\S]*?)(?:^|\n)\r?\n/m.exec(bytes.toString('latin1', 0, 8_192));
+  const head = /^[ \t]*\r?\n((?:[^\r\n]+\r?\n)*)\r?\n/.exec(bytes.toString('latin1', 0, 8_192));
   if (head === null) return null;
   const fields = Buffer.from(head[1] ?? '', 'latin1')
     .toString('utf8')

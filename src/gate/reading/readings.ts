@@ -97,8 +97,9 @@ function withoutDots(path: string): string {
 
 /** Each control character ends the path (C strings, lines) or is left out (WHATWG); so is a blank that was not encoded. */
 function withoutControls(path: string): readonly string[] {
+  // In UTF-8: those beyond ASCII have two bytes.
   // oxlint-disable-next-line no-control-regex
-  const controls = new Set(path.match(/[\0-\x20\x7f]/g));
+  const controls = new Set(path.match(/[\0-\x20\x7f]|\xc2[\x80-\x9f]/g));
   return [...controls].flatMap((control) => [cutAt(path, control), path.replaceAll(control, '')]);
 }
 

@@ -7,7 +7,7 @@ import { wornText } from './wire.js';
 /** Bytes of JSON that reviewers see at most. */
 const maxShown = 16 * 1024;
 /** Bytes of a body that is read at all; larger ones are named by their hash. */
-const maxRead = 1024 * 1024;
+const maxRead = 256 * 1024;
 /** Characters of one text that are looked through; more of it are never shown. */
 const maxMasked = 16 * 1024;
 const maxText = 2_000;
