@@ -471,8 +471,8 @@ describe('DELETE /gates/{key}', () => {
       .finally(() => {
         ended = true;
       });
-    await until('the deletion waits or has ended', async () => ended || (await isWaiting())).finally(
-      goOn.give,
+    await until('the deletion waits or has ended', async () => ended || (await isWaiting())).finally(() =>
+      goOn.give(),
     );
     await storing;
     // then it waits for the request, and is refused
