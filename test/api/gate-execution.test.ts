@@ -6,7 +6,7 @@ import { givenAction, givenGate } from '../support/gates.js';
 import { startApp, type TestApp, tokenOf } from '../support/harness.js';
 import { heldBy, inState, through } from '../support/gate-visits.js';
 import { startUpstream, type Upstream } from '../support/upstream.js';
-import { ann, bob, boss, carol, created, dave, eve, givenFlow } from '../support/world.js';
+import { ann, bob, boss, carol, created, dave, eve, givenFlow, rival } from '../support/world.js';
 
 describe('executing what was approved', () => {
   let app: TestApp;
@@ -159,6 +159,15 @@ describe('executing what was approved', () => {
     expect(error).toMatch(/1000 ms/);
     expect((await stays(requestId)).status).toBe('unknown');
     expect(upstream.seen).toHaveLength(1);
+    const found = { status: 'executed', remark: 'looked it up' };
+    expect((await app.as(ann).post(`/approve-requests/${requestId}/resolve`, found)).status).toBe(403);
+    expect((await app.as(rival).post(`/approve-requests/${requestId}/resolve`, found)).status).toBe(404);
+    const resolved = await app.as(boss).post(`/approve-requests/${requestId}/resolve`, found);
+    expect(resolved.body).toMatchObject({ status: 'executed', error: 'looked it up (boss)' });
+    const again = await app.as(boss).post(`/approve-requests/${requestId}/resolve`, found);
+    expect([again.status, again.body.code]).toEqual([409, 'already_decided']);
+    const { body: log } = await app.as(boss).get(`/orders/${orderId}/logs`);
+    expect(JSON.stringify(log.items)).toContain('counts as executed: looked it up');
   });
 
   it('given an upstream that loses a PUT once, then it is sent again under the same key', async () => {

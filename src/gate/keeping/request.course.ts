@@ -103,6 +103,26 @@ export class RequestCourse {
     });
   }
 
+  /**
+   * Says what has become of a request whose outcome nobody knows, or gives up one that is approved and cannot be sent.
+   * @throws Problem 409 when its outcome is known, or it is under way
+   */
+  resolve(orderId: string, state: 'executed' | 'failed', error: string): Promise<void> {
+    return this.unitOfWork.run(async (tx) => {
+      await this.requests.lock(tx, orderId);
+      const row = await this.requests.ofOrder(orderId, tx);
+      const open = row?.state === 'unknown' || (row?.state === 'approved' && state === 'failed');
+      if (!row || !open)
+        throw new Problem(
+          'already_decided',
+          `the request is ${row?.state ?? 'gone'}; its outcome is not open`,
+        );
+      const endsAt = (await this.shared.now(tx)) + row.resultTtl * 1000;
+      await this.requests.change(tx, row, { state, endsAt, error });
+      await this.outbox.cancel(tx, orderId, gateTopics.execute, this.clock.now());
+    });
+  }
+
   /** Decided in the same moment after all, or withdrawn by somebody else: then that stands. */
   private async withdraw(row: RequestRow): Promise<void> {
     try {

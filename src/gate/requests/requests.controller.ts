@@ -12,6 +12,7 @@ import {
   DecideApproveRequest,
   KeptResponseView,
   ListApproveRequests,
+  ResolveApproveRequest,
 } from './requests.dto.js';
 import { RequestsService } from './requests.service.js';
 import { ResponsesService } from './responses.service.js';
@@ -121,5 +122,24 @@ export class RequestsController {
     @Body() dto: CancelApproveRequest,
   ): Promise<ApproveRequestView> {
     return this.requests.cancel(asUser(caller), id, dto);
+  }
+
+  @Post(':id/resolve')
+  @Permit('team_admin')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Say what has become of a request whose outcome is unknown',
+    description:
+      'For administrators, who have looked at the system behind the gate. An approved request that cannot be sent is given ' +
+      "up by `failed`. The order's log tells who said so.",
+  })
+  @ApiOkResponse({ type: ApproveRequestView })
+  @Problems('validation_failed', 'not_found', 'already_decided')
+  resolve(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Body() dto: ResolveApproveRequest,
+  ): Promise<ApproveRequestView> {
+    return this.requests.resolve(asUser(caller), id, dto);
   }
 }

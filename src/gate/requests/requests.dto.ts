@@ -2,14 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Code, Moment, OneOf, Text, WholeNumber } from '../../http/fields.js';
 import { PageQuery } from '../../http/pagination.js';
 import type { HeaderFields } from '../reading/original.js';
-import {
-  type ActionMethod,
-  actionMethods,
-  type Mode,
-  modes,
-  type RequestState,
-  requestStates,
-} from '../vocabulary.js';
+import { type Mode, modes, type RequestState, requestStates } from '../vocabulary.js';
 import type { StatusFilter } from './request.standing.js';
 
 const listScopes = ['mine', 'all'] as const;
@@ -31,8 +24,12 @@ export class ListApproveRequests extends PageQuery {
   })
   status?: StatusFilter;
 
-  @OneOf(actionMethods, { optional: true, example: 'POST' })
-  method?: ActionMethod;
+  @Code(16, {
+    optional: true,
+    description: 'As on the wire, in upper case: a HEAD that is held as a GET is a HEAD here.',
+    example: 'POST',
+  })
+  method?: string;
 
   @Text(2048, {
     optional: true,
@@ -88,6 +85,19 @@ export class DecideApproveRequest {
 export class CancelApproveRequest {
   @Text(4000, { optional: true, nullable: true, example: '不再需要' })
   remark?: string | null;
+}
+
+export const resolutions = ['executed', 'failed'] as const;
+
+export class ResolveApproveRequest {
+  @OneOf(resolutions, {
+    description: 'What has become of it, as far as the system behind the gate says.',
+    example: 'executed',
+  })
+  status: (typeof resolutions)[number];
+
+  @Text(400, { description: 'How that is known.', example: '已在订单系统中核对，请求已生效' })
+  remark: string;
 }
 
 export class ApproveRequestView {
@@ -225,8 +235,13 @@ export class ShownRequest {
   headers: Readonly<Record<string, unknown>>;
 
   @ApiProperty({
-    type: 'object',
-    additionalProperties: true,
+    oneOf: [
+      { type: 'object', additionalProperties: true },
+      { type: 'array', items: {} },
+      { type: 'string' },
+      { type: 'number' },
+      { type: 'boolean' },
+    ],
     nullable: true,
     description: 'The body as its content type reads; what looks like a secret is masked.',
     example: { force: true },

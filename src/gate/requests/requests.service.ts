@@ -9,10 +9,12 @@ import {
   type UserPrincipal,
 } from '../../auth/principal.js';
 import { SharedClock } from '../../database/shared-clock.js';
-import { withAnswerOf } from '../../database/unit-of-work.js';
+import { withAnswerOf, withoutCommitHook } from '../../database/unit-of-work.js';
 import { type Page, pageOf, windowOf } from '../../http/pagination.js';
 import { invalid, notFound, Problem } from '../../http/problem.js';
+import { OrderActionsService } from '../../orders/order-actions.service.js';
 import { OrdersService, type OrderView } from '../../orders/orders.service.js';
+import { RequestCourse } from '../keeping/request.course.js';
 import { shownQuery } from '../reading/redact.js';
 import { RequestListsRepository, type RequestRecord } from './request-lists.repository.js';
 import { statusOf } from './request.standing.js';
@@ -22,6 +24,7 @@ import type {
   CancelApproveRequest,
   DecideApproveRequest,
   ListApproveRequests,
+  ResolveApproveRequest,
 } from './requests.dto.js';
 
 /** Held requests as applicants, reviewers and administrators see them (requirement 000), and the decisions on them. */
@@ -30,6 +33,8 @@ export class RequestsService {
   constructor(
     private readonly requests: RequestListsRepository,
     private readonly orders: OrdersService,
+    private readonly actions: OrderActionsService,
+    private readonly course: RequestCourse,
     private readonly clock: SharedClock,
   ) {}
 
@@ -75,6 +80,26 @@ export class RequestsService {
   /** The applicant does not want it any more. @throws Problem 404, 403, 409 as for orders */
   cancel(principal: UserPrincipal, id: string, dto: CancelApproveRequest): Promise<ApproveRequestView> {
     return this.decide(principal, id, (orderId) => this.orders.withdraw(principal, orderId, dto));
+  }
+
+  /**
+   * An administrator has found out what has become of a request whose outcome nobody knows, or gives up one that cannot be
+   * sent. It stands in the order's log as a comment.
+   * @throws Problem 404; 403 for others; 409 when its outcome is known
+   */
+  async resolve(
+    principal: UserPrincipal,
+    id: string,
+    { status, remark }: ResolveApproveRequest,
+  ): Promise<ApproveRequestView> {
+    const { orderId } = await this.find(principal, id);
+    return withoutCommitHook(async () => {
+      await this.course.resolve(orderId, status, `${remark} (${principal.userCode})`);
+      await this.actions.comment(principal, orderId, {
+        text: `the held request counts as ${status}: ${remark}`,
+      });
+      return toView(await this.find(principal, id), await this.clock.now());
+    });
   }
 
   /** @throws Problem 404 */
