@@ -52,7 +52,7 @@ async function givenOrder(applyStatus: ApplyStatus): Promise<string> {
 
 /** `null`: none at all. */
 const ordersBehind = (state: string): readonly (ApplyStatus | null)[] =>
-  state === 'waiting' || state === 'denied' ? [...applyStatuses, null] : ['completed', 'withdrawn', null];
+  state === 'waiting' || state === 'denied' ? [...applyStatuses, null] : ['withdrawn', null];
 
 /** Every state in both modes, its time over or not, with the orders that could be behind it. */
 const standings = requestStates.flatMap((state) =>

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SharedClock } from '../../src/database/shared-clock.js';
 import { type Answer, type Client, startApp, type TestApp, type TestUser } from '../support/harness.js';
 import { givenGateRow, givenHeldRow } from '../support/held-requests.js';
-import { ann, bob, boss, created, eve, rival, root } from '../support/world.js';
+import { ann, bob, boss, created, eve, givenFlow, rival, root } from '../support/world.js';
 
 // Requests are stored past the gate here: what is tested is who sees which of them.
 
@@ -89,6 +89,7 @@ describe('GET /approve-requests', () => {
     expect(await narrowed('')).toEqual([other, plain]);
     expect(await narrowed('userCode=bob')).toEqual([other]);
     expect(await narrowed('method=POST')).toEqual([plain]);
+    expect(await narrowed('method=HEAD')).toEqual([]);
     expect(await narrowed('path=/orders')).toEqual([other]);
     expect(await narrowed('provider=feishu')).toEqual([other]);
     expect(await narrowed('orderId=order-of-the-other')).toEqual([other]);
@@ -144,7 +145,7 @@ describe('GET /approve-requests', () => {
   it.each([
     'scope=team',
     'status=pending',
-    'method=get',
+    'method=OVER-LONG-METHODS',
     'limit=0',
     'cursor=nonsense',
     'path=&path=',
@@ -191,5 +192,21 @@ describe('GET /approve-requests', () => {
         },
       ],
     });
+  });
+
+  it('given a query with a secret, when it is listed, read or decided on, then the secret is masked', async () => {
+    const { businessType } = await givenFlow(app, [{ users: ['bob'] }]);
+    const { id: orderId } = await created(app.as(ann), '/orders', { businessType });
+    const id = await givenHeldRow(app, { applyOrderId: orderId, query: 'force=1&token=s3cr3t-of-ann' });
+
+    const answers = [
+      await app.as(ann).get(`/approve-requests?orderId=${orderId}`),
+      await app.as(bob).get(`/approve-requests/${id}`),
+      await app.as(bob).post(`/approve-requests/${id}/pass`),
+    ];
+
+    const [listed, read, passed] = answers.map(({ body }) => body);
+    for (const { query } of [listed.items[0], read, passed]) expect(query).toBe('force=1&token=***');
+    expect(JSON.stringify(answers)).not.toContain('s3cr3t');
   });
 });

@@ -6,13 +6,13 @@ import { fromDbTime } from '../../database/dialect.js';
 import type { SqlValue } from '../../database/sql.js';
 import { applyStatusCodes, nameOf } from '../../engine/codes.js';
 import type { PageWindow } from '../../http/pagination.js';
-import type { ActionMethod, Mode, RequestState } from '../vocabulary.js';
+import type { Mode, RequestState } from '../vocabulary.js';
 import { type Standing, standsAt, type StatusFilter } from './request.standing.js';
 
 /** What a list of held requests may be narrowed to. */
 export interface RequestFilter {
   readonly status?: StatusFilter;
-  readonly method?: ActionMethod;
+  readonly method?: string;
   /** The beginning of the path, as on the wire. */
   readonly path?: string;
   readonly userCode?: string;
