@@ -9,6 +9,8 @@ import { refuseUndeclaredRoutes } from './auth/policy-check.js';
 import type { Config } from './config/config.js';
 import { Database } from './database/database.js';
 import { entitiesFor } from './entities.js';
+import { mountDoors, routedBy } from './gate/doors/door.routes.js';
+import { Doors } from './gate/doors/doors.js';
 import { serveDocumentation } from './http/documentation.js';
 import { sendProblem, toProblem } from './http/problem.filter.js';
 import { securityHeaders } from './http/security-headers.js';
@@ -44,6 +46,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     watchRequests(fastify, app.get(Metrics), logger);
     letConnectionsEnd(fastify);
     serveDocumentation(app);
+    mountDoors(fastify, app.get(Doors));
     await app.init();
     return app;
   } catch (error) {
@@ -60,7 +63,7 @@ function createAdapter(config: Config, logger: Logger): FastifyAdapter {
     trustProxy: config.trustProxy,
     // The longest key is a code of 125 characters, each up to 12 bytes when it is percent-encoded.
     routerOptions: { maxParamLength: 2_000 },
-    rewriteUrl: ({ url = '/' }) => url.replace(providerAnswers, '/api/v1$1'),
+    rewriteUrl: ({ url = '/' }) => routedBy(url.replace(providerAnswers, '/api/v1$1')),
     // Paths that cannot be routed are told as every other mistake.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(toProblem(error), request, reply),
@@ -96,7 +99,7 @@ function watchRequests(fastify: FastifyInstance, metrics: Metrics, logger: Logge
       {
         reqId: request.id,
         method: request.method,
-        path: request.url.split('?', 1)[0],
+        path: request.originalUrl.split('?', 1)[0],
         status: reply.statusCode,
         ms: Math.round(milliseconds * 10) / 10,
       },

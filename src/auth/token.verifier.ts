@@ -8,7 +8,8 @@ import { Clock } from '../runtime/clock.js';
 import { tokenRoles, type TokenRole, type UserPrincipal } from './principal.js';
 
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'EdDSA'];
-const userCodePattern = /^(?! )[^,\p{Cc}]{1,64}(?<! )$/u;
+/** What names a person or a team: 1 to 64 characters without comma and control characters, no blank at either end. */
+export const userCodePattern = /^(?! )[^,\p{Cc}]{1,64}(?<! )$/u;
 
 /** The identity provider does not answer, or not with keys; a connection that fails carries no code of jose at all. */
 const noKeys = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID']);

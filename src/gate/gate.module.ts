@@ -11,6 +11,10 @@ import { ActionsRepository } from './actions/actions.repository.js';
 import { ActionsService } from './actions/actions.service.js';
 import { ApproveActionsOpenApiController } from './actions/openapi.controller.js';
 import { OpenApiService } from './actions/openapi.service.js';
+import { Answers } from './doors/answers.js';
+import { Callers } from './doors/callers.js';
+import { Doors } from './doors/doors.js';
+import { Passage } from './doors/passage.js';
 import { CourseHandler } from './execution/course.handlers.js';
 import { ExecutionHandler } from './execution/execution.handler.js';
 import { IdentityController } from './execution/identity.controller.js';
@@ -53,8 +57,11 @@ import { RulesService } from './rules.service.js';
   providers: [
     ActionsRepository,
     ActionsService,
+    Answers,
     ApprovalProof,
+    Callers,
     CourseHandler,
+    Doors,
     ExecutionHandler,
     GatesRepository,
     GatesService,
@@ -62,6 +69,7 @@ import { RulesService } from './rules.service.js';
     KeeperService,
     KeptResponses,
     OpenApiService,
+    Passage,
     PassesService,
     RequestCourse,
     RequestHolding,
