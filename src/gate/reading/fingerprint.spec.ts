@@ -104,6 +104,21 @@ describe('fingerprintOf', () => {
     expect(one).toBe(other);
   });
 
+  it('given a form that a client sends again under another boundary, then it is the same; other content is not', () => {
+    const form = (boundary: string, content: string) =>
+      of(typed(`multipart/form-data; boundary=${boundary}`), {
+        body: Buffer.from(
+          `--${boundary}\r\ncontent-disposition: form-data; name="a"\r\n\r\n${content}\r\n--${boundary}--\r\n`,
+        ),
+      });
+    const one = form('----WebKitFormBoundaryAAAA', 'x');
+    expect(form('----WebKitFormBoundaryBBBB', 'x')).toBe(one);
+    expect(form('----WebKitFormBoundaryBBBB', 'y')).not.toBe(one);
+    // Another part that begins where the first one's boundary stands in the content.
+    expect(form('b', 'x--c')).not.toBe(form('c', 'x--c'));
+    expect(form('b', 'x\r\n--c')).not.toBe(form('c', 'x\r\n--b'));
+  });
+
   it('given parameters of different names in any sequence, then it is the same', () => {
     const parameters = fc.uniqueArray(
       fc.tuple(

@@ -52,8 +52,7 @@ export function fingerprintOf(parts: FingerprintParts): string {
     original.host,
     original.path,
     sortedQuery(original.query, parts.ignoreQuery),
-    sha256(parts.body),
-    valuesOf(original.headers, 'content-type').map(comparable),
+    ...contentOf(valuesOf(original.headers, 'content-type'), parts.body),
     valuesOf(original.headers, 'content-encoding').map((value) => value.toLowerCase()),
     valuesOf(original.headers, 'idempotency-key'),
     namedMethods(original),
@@ -84,7 +83,33 @@ export function requestHashOf(fields: RequestHashFields): string {
 /** JSON keeps the borders between values: nothing can move from one into the next. */
 const hashOf = (values: readonly unknown[]): string => sha256(JSON.stringify(values));
 
-/** Type and names of parameters in lower case. Their values stay: a boundary of other letters makes other parts. */
+/** A multipart type whose only parameter is a boundary that every server reads alike. */
+const plainMultipart = /^(multipart\/[a-z-]{1,40}); ?boundary=([\w'-]{1,70})$/i;
+
+/**
+ * Type and body. Clients draw the boundary of a multipart body anew for each request: what lies between the boundaries
+ * tells it from another one, not the boundary.
+ */
+function contentOf(types: readonly string[], body: Buffer): unknown[] {
+  const [type = ''] = types;
+  const [, name, boundary] = (types.length === 1 && plainMultipart.exec(type)) || [];
+  const pieces = name === undefined ? [] : betweenAll(body, Buffer.from(`--${boundary}`, 'latin1'));
+  if (name === undefined || pieces.length < 2) return [sha256(body), types.map(comparable)];
+  return [pieces.map(sha256), [name.toLowerCase()]];
+}
+
+/** What lies before, between and behind a delimiter; joined by another one, it is the same content under that. */
+function betweenAll(body: Buffer, delimiter: Buffer): Buffer[] {
+  const pieces: Buffer[] = [];
+  let from = 0;
+  for (let at = body.indexOf(delimiter); at !== -1; at = body.indexOf(delimiter, from)) {
+    pieces.push(body.subarray(from, at));
+    from = at + delimiter.length;
+  }
+  return [...pieces, body.subarray(from)];
+}
+
+/** Type and names of parameters in lower case. Their values stay, of a boundary that servers may read differently too. */
 function comparable(type: string): string {
   const [name = '', ...parameters] = type.split(';');
   // A semicolon may stand in a quoted value.
