@@ -216,6 +216,24 @@ describe('an answer again', () => {
   });
 });
 
+describe('a provider that was made one of several signers', () => {
+  it('given it has given its own vote, then 409 says that somebody else is waited for', async () => {
+    const held = await given();
+    const signers = { userCodes: [`provider:${held.code}`], position: 'before' };
+    const listed = await world.app
+      .as(root)
+      .put(`/directory/users/provider:${held.code}`, { name: 'OA', accCode: 't1' });
+    expect(listed.status).toBe(200);
+    const added = await world.app.as(bob).post(`/orders/${held.orderId}/add-sign`, signers);
+    expect(added.status).toBe(200);
+    for (let time = 0; time < 2; time++) {
+      expect(await answered(held, pass)).toMatchObject({ status: 409, body: { code: 'not_awaited' } });
+    }
+    expect((await world.app.as(bob).post(`/orders/${held.orderId}/approve`)).status).toBe(200);
+    expect(await answered(held, pass)).toMatchObject({ status: 200, body: { apply_status: 'completed' } });
+  });
+});
+
 describe('an answer that is not the provider’s', () => {
   const stranger = `whsec_${randomBytes(32).toString('base64')}`;
 

@@ -111,13 +111,6 @@ export async function givenHeld(
   return { requestId, orderId, path, actionId, token, again: async () => (await send()).requestId };
 }
 
-/** Where a held request stands, as administrators see it. */
-export const requestOf = async (
-  { app }: ProviderWorld,
-  requestId: string,
-): Promise<Readonly<Record<string, unknown>>> =>
-  (await app.as(root).get(`/approve-requests/${requestId}`)).body as Readonly<Record<string, unknown>>;
-
 /** The request as soon as its row is in this state. */
 export const requestIn = (world: ProviderWorld, requestId: string, state: string): Promise<unknown> =>
   eventually(

@@ -83,7 +83,8 @@ export class ProviderAnswersService {
       else await this.orders.reject(principal, orderId, decision);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      if (error.code === 'forbidden') {
+      // Under distinct approvers, or where it has one vote of several, it cannot decide for everybody.
+      if (error.code === 'forbidden' || error.code === 'already_decided') {
         throw new Problem('not_awaited', `somebody else has to decide: ${error.detail}`);
       }
       if (!overtaken.has(error.code)) throw error;
