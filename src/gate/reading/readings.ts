@@ -54,8 +54,7 @@ const steps: readonly Step[] = [
   (path) => [path.replaceAll('\\', '/')],
   (path) => [path.replaceAll(/\/{2,}/g, '/')],
   (path) => [withoutDots(path)],
-  // `..%20` and `...` on Windows.
-  (path) => [segmentwise(path, (segment) => (/^[.\s]+$/.test(segment) ? segment.trim() : segment))],
+  // Windows.
   (path) => [segmentwise(path, (segment) => (/^\.{3,}$/.test(segment) ? '' : segment))],
   // Parameters of segments: Tomcat, Jetty, Spring; or of the whole path.
   (path) => (path.includes(';') ? [path.replaceAll(/;[^/]*/g, ''), cutAt(path, ';')] : []),

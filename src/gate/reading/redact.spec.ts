@@ -210,6 +210,12 @@ describe('shownBody', () => {
     expect(JSON.stringify(shown(form, '__proto__=x'))).toBe('{"[__proto__]":"x"}');
   });
 
+  it('given JSON of many levels, then twelve are shown', () => {
+    expect(shown(json, '['.repeat(30) + ']'.repeat(30))).toEqual(
+      JSON.parse(`${'['.repeat(12)}"…"${']'.repeat(12)}`),
+    );
+  });
+
   it('given more than fits, then long texts and lists are cut', () => {
     const value = shownJson({
       text: 'a'.repeat(20_000),
