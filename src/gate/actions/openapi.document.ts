@@ -114,8 +114,7 @@ function prefixOf(servers: unknown, document: Fields): string {
   if (url === null) return '';
   const variables = fieldsOf(server?.variables);
   const address = url.replaceAll(/\{([^{}]*)\}/g, (whole, name: string) => {
-    const variable = variables && Object.hasOwn(variables, name) ? fieldsOf(variables[name]) : null;
-    return textOf(variable?.default) ?? whole;
+    return textOf(fieldsOf(variables?.[name])?.default) ?? whole;
   });
   const [path = ''] = address.replace(/^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]*/i, '').split(/[?#]/);
   const begun = path === '' || path.startsWith('/') ? path : `/${path}`;
