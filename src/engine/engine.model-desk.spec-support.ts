@@ -65,7 +65,7 @@ export function turn(desk: Desk, place: Place): boolean {
   const enough = met(desk);
   if (place.position === 'after')
     return place.also ? !enough || !missing('with') : enough && !missing('with');
-  if (enough) return false;
+  if (enough || !stillAsked(desk, place)) return false;
   if (place.sort === 'acting' || desk.stage.mode !== 'sequential') return true;
   const next = desk.order.find((who) =>
     base(desk).some((one) => one.who === who && !one.also && pending(one)),
@@ -110,7 +110,12 @@ export const fresh = (who: string, sort: Place['sort']): Place => ({
 
 export const pending = (place: Place): boolean => place.vote === null && !place.left;
 export const base = (desk: Desk): Place[] =>
-  desk.places.filter((place) => place.sort === 'asked' || place.sort === 'taken' || place.also);
+  desk.places.filter(
+    (place) => (place.sort === 'asked' && stillAsked(desk, place)) || place.sort === 'taken' || place.also,
+  );
+/** Whose vote is taken back after the step was asked anew, and did not find them then, is not asked any more. */
+const stillAsked = ({ stage, order }: Desk, { sort, vote, who }: Place): boolean =>
+  sort !== 'asked' || vote !== null || lazy(stage) || order.includes(who);
 export const onlyRepeated = (desk: Desk): boolean => {
   const votes = desk.places.filter((place) => place.vote);
   return votes.length > 0 && votes.every((place) => place.repeated);
