@@ -77,6 +77,7 @@ export async function storeRequest(
     bodyBytes: 0,
     bodyHash: '',
     requestHash: '',
+    shownHash: '',
     fingerprint: '',
     live,
     sealedRequest: null,
