@@ -103,6 +103,7 @@ const tables: readonly TableDefinition[] = [
       body_bytes: 'int NOT NULL',
       body_hash: 'varchar(64) NOT NULL',
       request_hash: 'varchar(64) NOT NULL',
+      shown_hash: 'varchar(64) NOT NULL',
       fingerprint: 'varchar(64) NOT NULL',
       live: 'varchar(64)',
       sealed_request: 'longblob',

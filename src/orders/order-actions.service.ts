@@ -7,6 +7,7 @@ import { conditionHolds } from '../engine/conditions/condition.js';
 import type { Target } from '../engine/actions.js';
 import type { Command } from '../engine/decide.js';
 import type { OrderState, StepState } from '../engine/order-state.js';
+import { invalid } from '../http/problem.js';
 import { problemOfOne } from '../http/problem-of-one.js';
 import { Clock } from '../runtime/clock.js';
 import type {
@@ -114,6 +115,7 @@ export class OrderActionsService {
   resubmit(principal: UserPrincipal, id: string, dto: ResubmitOrder): Promise<OrderView> {
     requireSmallVariables(dto.variables);
     return this.beside(principal, id, async (atHand) => {
+      requireOwnVariables(atHand, dto);
       const variables = dto.variables ?? atHand.record.head.variables;
       requireResolved(atHand, variables);
       return {
@@ -278,3 +280,12 @@ function requireResolved(
 /** Nobody is asked for the sake of a command that is refused anyway. */
 const isTheirs = (state: OrderState, userCode: string): boolean =>
   state.returned !== null && state.applicant === userCode;
+
+/**
+ * An order that another room has opened shows what that room will act on: its applicant cannot show reviewers something
+ * else. @throws Problem 400
+ */
+function requireOwnVariables({ record }: AtHand, { variables }: ResubmitOrder): void {
+  if (variables !== undefined && record.head.endedTopic !== null)
+    throw invalid('variables', 'belong to what the order was opened for; resubmit it without them');
+}

@@ -224,6 +224,29 @@ describe('executing what was approved', () => {
     },
   );
 
+  it('given an order that is returned, then its applicant cannot show reviewers another request than the one that is sent', async () => {
+    const { requestId, orderId } = await hold('POST');
+    await app.as(bob).post(`/orders/${orderId}/return`, { toStep: 0 });
+    const { body: order } = await app.as(ann).get(`/orders/${orderId}`);
+    const forged = { ...order.variables, body: { harmless: true } };
+    const answer = await app.as(ann).post(`/orders/${orderId}/resubmit`, { variables: forged });
+    expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
+    expect((await app.as(ann).post(`/orders/${orderId}/resubmit`, { remark: 'as it was' })).status).toBe(200);
+    await approve(orderId);
+    await inState(app, ann, requestId, 'executed');
+  });
+
+  it('given an order whose variables were altered by hand, then approving it sends nothing', async () => {
+    const { requestId, orderId } = await hold('POST');
+    await run(app, 'UPDATE dms_s_apply_order SET variables = ? WHERE id = ?', [
+      JSON.stringify({ requestId, body: { harmless: true } }),
+      orderId,
+    ]);
+    await approve(orderId);
+    expect((await inState(app, ann, requestId, 'failed')).error).toMatch(/shown something else/);
+    expect(upstream.seen).toEqual([]);
+  });
+
   it("given another request's sealed body in its place, then approving it sends nothing", async () => {
     const other = await hold('POST', somewhere(), '{"n":"other"}');
     const { requestId, orderId } = await hold('POST');

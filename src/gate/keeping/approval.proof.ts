@@ -3,13 +3,14 @@ import { VerificationService } from '../../audit/verification.service.js';
 import { Database } from '../../database/database.js';
 import { DirectoryService } from '../../directory/directory.service.js';
 import { OrdersService } from '../../orders/orders.service.js';
+import { sha256 } from '../reading/fingerprint.js';
 import type { RequestRow } from '../requests/request.entity.js';
 import { RequestSeals } from './request.seals.js';
 import { alteredWords, RequestsRepository } from './requests.repository.js';
 
 /**
  * Looks once more, right before something is sent, whether it was approved: nobody has altered the request or its order
- * in the database, the order is completed and was about this very request, the action and the gate are still there, and
+ * in the database, the order is completed and showed this very request all along, the action and the gate are still there, and
  * the applicant may still act in their team.
  */
 @Injectable()
@@ -30,9 +31,8 @@ export class ApprovalProof {
     if (!ok) return 'the log of its order does not agree with the order; it is not executed';
     const order = await this.orders.forService(row.applyOrderId);
     if (order?.state.applyStatus !== 'completed') return 'its order is not approved; it is not executed';
-    const { requestId, requestHash } = order.head.variables;
-    if (requestId !== row.id || requestHash !== row.requestHash)
-      return 'its order was about another request; it is not executed';
+    if (sha256(JSON.stringify(order.head.variables)) !== row.shownHash)
+      return 'reviewers were shown something else; it is not executed';
     if (!(await this.requests.isRuled(row)))
       return 'its action or gate was deleted meanwhile; it is not executed';
     if (!(await this.directory.isActive(this.database, row.accCode, row.userCode)))

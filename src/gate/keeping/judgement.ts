@@ -12,6 +12,14 @@ export interface Visit {
   readonly caller: UserPrincipal;
 }
 
+/** An action that may hold a visit, and what a repeat of the visit is known by. */
+export interface Candidate {
+  readonly match: Match;
+  /** Where it would be executed; null where nobody says. */
+  readonly upstream: string | null;
+  readonly fingerprint: string;
+}
+
 /** What a caller is told of a held request. */
 export interface HeldView {
   readonly requestId: string;

@@ -6,9 +6,8 @@ import { Problem } from '../../http/problem.js';
 import { fingerprintOf, sha256 } from '../reading/fingerprint.js';
 import { chooseMatch } from '../reading/matching.js';
 import type { RequestRow } from '../requests/request.entity.js';
-import type { Match } from '../rules.js';
 import type { Hold } from '../vocabulary.js';
-import type { HeldView, Judgement, Visit } from './judgement.js';
+import type { Candidate, HeldView, Judgement, Visit } from './judgement.js';
 import { PassesService } from './passes.service.js';
 import { isOver, RequestCourse } from './request.course.js';
 import { RequestHolding } from './request.holding.js';
@@ -17,14 +16,6 @@ import { alteredWords, RequestsRepository } from './requests.repository.js';
 
 /** More means that the same request is decided, executed and sent again all the time. */
 const maxRounds = 8;
-
-/** An action that may hold a visit, and what a repeat of the visit is known by. */
-export interface Candidate {
-  readonly match: Match;
-  /** Where it would be executed; null where nobody says. */
-  readonly upstream: string | null;
-  readonly fingerprint: string;
-}
 
 /**
  * Judges what an action names: the request is held until its order has ended, and what it then leads to, it leads to once

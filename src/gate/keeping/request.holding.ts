@@ -13,8 +13,7 @@ import { type HeaderFields, valuesOf } from '../reading/original.js';
 import { shownBody, shownQuery } from '../reading/redact.js';
 import type { RequestRow } from '../requests/request.entity.js';
 import type { Mode } from '../vocabulary.js';
-import type { Visit } from './judgement.js';
-import type { Candidate } from './keeper.service.js';
+import type { Candidate, Visit } from './judgement.js';
 import { gateTopics, RequestCourse } from './request.course.js';
 import { RequestSeals } from './request.seals.js';
 import { RequestsRepository } from './requests.repository.js';
@@ -129,6 +128,7 @@ export class RequestHolding {
       bodyBytes: body.length,
       bodyHash: draft.bodyHash,
       requestHash: draft.requestHash,
+      shownHash: sha256(JSON.stringify(draft.variables)),
       fingerprint,
       live: fingerprint,
       // A repeat that passes brings its own headers and body.
@@ -200,7 +200,7 @@ function draftOf(id: string, visit: Visit, { match, upstream }: Candidate): Draf
     contentType,
     bodyBytes: body.length,
     body: shownBody(contentType, body),
-    headers: Object.fromEntries(shownHeaders(original.headers)),
+    headers: byName(shownHeaders(original.headers)),
   };
   return {
     id,
@@ -212,3 +212,7 @@ function draftOf(id: string, visit: Visit, { match, upstream }: Candidate): Draf
     variables,
   };
 }
+
+/** A header that came several times shows all its values. */
+const byName = (headers: HeaderFields): Record<string, string> =>
+  Object.fromEntries(headers.map(([name]) => [name, valuesOf(headers, name).join(', ')]));

@@ -57,6 +57,7 @@ export class RequestSeals {
       row.bodyBytes,
       row.bodyHash,
       row.requestHash,
+      row.shownHash,
       row.fingerprint,
       row.live,
       row.passTtl,

@@ -28,6 +28,8 @@ export interface RequestRow {
   bodyHash: string;
   /** What reviewers saw, and execution checks: SHA-256 over all that will be sent. */
   requestHash: string;
+  /** Over the variables of its order: what reviewers and conditions see has to stay what it was. */
+  shownHash: string;
   /** Tells whether another request is the same one. */
   fingerprint: string;
   /** The fingerprint, as long as a repeat means this request; null afterwards. */
@@ -81,6 +83,7 @@ export const requestEntity = (dialect: Dialect) => {
       bodyBytes: c.int('body_bytes'),
       bodyHash: c.varchar('body_hash', 64),
       requestHash: c.varchar('request_hash', 64),
+      shownHash: c.varchar('shown_hash', 64),
       fingerprint: c.varchar('fingerprint', 64),
       live: c.varchar('live', 64, { nullable: true }),
       sealedRequest: c.blob('sealed_request', { nullable: true }),
