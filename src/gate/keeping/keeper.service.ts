@@ -94,7 +94,8 @@ export class KeeperService {
     if (!candidate) return { kind: 'free' };
     try {
       const row = await this.holding.hold(visit, candidate);
-      if (!row) return { kind: 'free' };
+      // Whether another action names it now, or none, is not known here.
+      if (!row) throw new Problem('unavailable', 'the rules of this gate have just changed; try again');
       // Approved at once, it may pass at once.
       return row.state === 'approved' ? await this.judgeKnown(row) : held(row);
     } catch (error) {

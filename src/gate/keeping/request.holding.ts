@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { wholeSecond } from '../../database/dialect.js';
 import { SharedClock } from '../../database/shared-clock.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
+import { Problem } from '../../http/problem.js';
 import { OperationLogService } from '../../operation-log/operation-log.service.js';
 import { OpeningService } from '../../orders/opening.service.js';
 import { ProvidersService } from '../../providers/providers.service.js';
@@ -52,12 +53,16 @@ export class RequestHolding {
 
   /**
    * Order, request and what follows from them in one transaction.
-   * @returns null when the action was deleted in this moment
+   * @returns null when the action or the gate was deleted in this moment
    * @throws Problem when no order can be opened; a duplicate-key error when the same request is held already
    */
   async hold(visit: Visit, candidate: Candidate): Promise<RequestRow | null> {
     const { caller } = visit;
     const { action } = candidate.match;
+    if (action.mode === 'replay' && candidate.upstream === null) {
+      const why = `neither the gate nor the action ${action.name} says where it goes; set its upstream`;
+      throw new Problem('upstream_failed', why);
+    }
     const draft = draftOf(this.ids.next(), visit, candidate);
     const { path } = visit.original;
     const plan = await this.opening.plan(caller, {
@@ -70,7 +75,7 @@ export class RequestHolding {
     return this.unitOfWork.run(
       async (tx) => {
         firstLogId = '';
-        if (!(await this.requests.holdAction(tx, action.id))) return null;
+        if (!(await this.requests.holdRules(tx, action.id, visit.gate.id))) return null;
         const opened = await this.opening.store(tx, { ...plan, endedTopic: gateTopics.order });
         const { head, state } = opened.record;
         const approved = state.applyStatus === 'completed';

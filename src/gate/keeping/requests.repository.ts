@@ -78,13 +78,18 @@ export class RequestsRepository {
     );
   }
 
-  /** Whether an action is there still; it stays so until the transaction ends. */
-  async holdAction(tx: Tx, actionId: string): Promise<boolean> {
-    const [row] = await tx.rows<{ readonly alive: number | null }>(
-      `SELECT alive FROM dms_s_apply_approve_action WHERE id = ?${forUpdate(this.database.dialect)}`,
+  /**
+   * Whether an action and a gate are there still; they stay so until the transaction ends. Whoever deletes either locks the
+   * action's row; holding does not exclude holding.
+   */
+  async holdRules(tx: Tx, actionId: string, gateId: string): Promise<boolean> {
+    const share = this.database.dialect === 'mysql' ? ' LOCK IN SHARE MODE' : '';
+    const [action] = await tx.rows<{ readonly alive: number | null }>(
+      `SELECT alive FROM dms_s_apply_approve_action WHERE id = ?${share}`,
       [actionId],
     );
-    return row?.alive === 1;
+    if (action?.alive !== 1) return false;
+    return (await tx.rows(`SELECT id FROM dms_s_apply_gate WHERE id = ?${share}`, [gateId])).length > 0;
   }
 
   /** Who owns an action, deleted or not; null when there is none. */
