@@ -294,7 +294,8 @@ export class ModelWalk {
       desk.status = 'nobody';
       return this.walk();
     }
-    if (!desk.admins && this.abandoned(desk)) {
+    // Whoever signed before, and is found now, has approved it all.
+    if (!desk.admins && this.abandoned(desk) && !complete(desk)) {
       Object.assign(desk, before);
       return true;
     }
