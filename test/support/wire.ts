@@ -32,7 +32,8 @@ export async function send(base: string, path: string, sent: Sent = {}): Promise
   for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
   const body = Buffer.concat(chunks);
   const { statusCode: status = 0, headers, rawHeaders } = answer;
-  const json: unknown = /json/.test(headers['content-type'] ?? '') ? JSON.parse(body.toString()) : undefined;
+  const isJson = /json/.test(headers['content-type'] ?? '') && body.length > 0;
+  const json: unknown = isJson ? JSON.parse(body.toString()) : undefined;
   return { status, headers, rawHeaders, body, json };
 }
 

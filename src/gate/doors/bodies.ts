@@ -41,5 +41,25 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
   });
 }
 
+/** How long what nobody reads is waited for, in milliseconds. */
+const lingering = 5_000;
+
+/**
+ * Reads and drops what is left of a request that is answered early. A connection that is closed while its client still sends is reset,
+ * and the answer is lost on the way.
+ * @returns when the request is over, or after a while
+ */
+export function drained(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (request.complete || request.destroyed) return resolve();
+    const timer = setTimeout(resolve, lingering);
+    const over = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.once('end', over).once('close', over).resume();
+  });
+}
+
 const tooLarge = (limit: number): Problem =>
   new Problem('payload_too_large', `a request that may need approval can have a body of ${limit} bytes`);

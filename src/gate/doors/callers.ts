@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { UserPrincipal } from '../../auth/principal.js';
 import {
-  systemUserCode,
+  isPersonCode,
   TokenVerifier,
   unauthenticated,
   userCodePattern,
@@ -58,7 +58,7 @@ const wordOf = (gate: GateRule, headers: HeaderFields, told: Told | undefined): 
     : { user: told.userCode ?? null, team: told.accCode ?? null };
 
 function byWord(gate: GateRule, { user, team }: Word): UserPrincipal {
-  if (user === null || !userCodePattern.test(user) || user === systemUserCode) {
+  if (!isPersonCode(user)) {
     throw unauthenticated('the proxy does not say who the caller is');
   }
   // A team's gate knows the team; where the proxy says it too, it has to be the same.

@@ -13,7 +13,7 @@ import { type HeaderFields, type OriginalRequest, valuesOf } from '../reading/or
 import type { GateRule, Match, Rules } from '../rules.js';
 import { RulesService } from '../rules.service.js';
 import { Answers, keptHeaders } from './answers.js';
-import { hasBody, readBody, SenderGone } from './bodies.js';
+import { drained, hasBody, readBody, SenderGone } from './bodies.js';
 import { Callers, type Told } from './callers.js';
 import { Passage } from './passage.js';
 import { type Door, fieldsOf, gateAt, isTrusted, type Place, placeOf } from './place.js';
@@ -62,7 +62,7 @@ export class Doors {
       ({ door } = place);
       await this.receive(place, request, reply);
     } catch (error) {
-      this.refuse(door, error, request, reply);
+      await this.refuse(door, error, request, reply);
     }
   }
 
@@ -192,7 +192,12 @@ export class Doors {
     return bodyToldOf(gate.adapter, head) === 'none' ? Buffer.alloc(0) : null;
   }
 
-  private refuse(door: Door | null, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  private async refuse(
+    door: Door | null,
+    error: unknown,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
     // The head of an answer is out, or nobody is there to read one: the connection has been ended, which says all.
     if (reply.sent || error instanceof SenderGone) {
       this.logger.debug({ err: error, reqId: request.id }, 'a request broke off');
@@ -205,6 +210,7 @@ export class Doors {
       const cause = problem.code === 'internal_error' ? error : problem.more.cause;
       this.logger.error({ err: cause, reqId: request.id }, problem.detail);
     }
+    await drained(request.raw);
     const closed = door === 'check' && problem.status < 500 && ![401, 404].includes(problem.status);
     if (closed) return this.answers.refused(problem.code, problem.detail, reply);
     sendProblem(problem, request, reply);

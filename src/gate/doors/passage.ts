@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type Config } from '../../config/config.js';
@@ -9,7 +9,7 @@ import { type UpstreamAnswer, UpstreamClient } from '../../outbound/upstream.cli
 import { forwardable } from '../reading/headers.js';
 import { type HeaderFields, type OriginalRequest, valuesOf } from '../reading/original.js';
 import { dashed } from '../reading/wire.js';
-import { hasBody } from './bodies.js';
+import { drained, hasBody } from './bodies.js';
 
 /** A request that may pass. */
 export interface Passenger {
@@ -137,6 +137,7 @@ const isEndless = ({ headers }: UpstreamAnswer): boolean =>
 /** Only the upstream's own headers: those that Fastify keeps for our answers are not written on this way. */
 async function relay({ status, headers, body }: UpstreamAnswer, reply: FastifyReply): Promise<void> {
   const { raw } = reply;
+  const request = reply.request.raw;
   try {
     writeHead(raw, status, headers);
   } catch (error) {
@@ -148,7 +149,16 @@ async function relay({ status, headers, body }: UpstreamAnswer, reply: FastifyRe
   reply.hijack();
   // Without a length nobody knows when the first byte comes; the head need not wait for it.
   if (valuesOf(headers, 'content-length').length === 0) raw.flushHeaders();
-  await pipeline(body, raw);
+  try {
+    await pipeline(body, raw, { end: false });
+    await drained(request);
+    raw.end();
+    await finished(raw);
+  } catch (error) {
+    // An answer that is not whole must not look as if it were.
+    raw.destroy();
+    throw error;
+  }
 }
 
 /** Writes the head of an answer with these header fields and no others but those of the connection. */

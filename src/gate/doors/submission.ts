@@ -2,6 +2,7 @@ import { METHODS } from 'node:http';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.js';
 import type { HeaderFields, OriginalRequest } from '../reading/original.js';
+import { dashed } from '../reading/wire.js';
 import type { Told } from './callers.js';
 
 /** A request that some program describes instead of sending it (`POST /gate/:key/submit`). */
@@ -84,10 +85,13 @@ function parse(json: Buffer): unknown {
   }
 }
 
+/** Only the gate may set these: the system behind it believes them. */
+const onlyTheGates = new Set(['x-gate-secret', 'x-approval-request-id']);
+
 const fieldsOf = (headers: Readonly<Record<string, string | string[]>>): HeaderFields =>
-  Object.entries(headers).flatMap(([name, values]) =>
-    [values].flat().map((value) => [name.toLowerCase(), value.trim()] as const),
-  );
+  Object.entries(headers)
+    .flatMap(([name, values]) => [values].flat().map((value) => [name.toLowerCase(), value.trim()] as const))
+    .filter(([name]) => !onlyTheGates.has(dashed(name)));
 
 function wrong(fields: readonly (readonly [field: string, message: string])[]): Problem {
   const errors = fields.map(([path, message]) => {
