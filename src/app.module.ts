@@ -21,7 +21,6 @@ import { UnitOfWork } from './database/unit-of-work.js';
 import { DelegationsModule } from './delegations/delegations.module.js';
 import { DirectoryModule } from './directory/directory.module.js';
 import { GateModule } from './gate/gate.module.js';
-import { ProviderAnswersModule } from './gate/requests/provider-answers.module.js';
 import { HandoversModule } from './handovers/handovers.module.js';
 import { ExplainModule } from './explain/explain.module.js';
 import { HttpModule } from './http/http.module.js';
@@ -85,7 +84,6 @@ export class AppModule {
         AuditModule,
         NotificationsModule,
         ProvidersModule,
-        ProviderAnswersModule,
         GateModule,
       ],
       providers: [

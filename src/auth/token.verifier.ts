@@ -22,6 +22,15 @@ const rememberedLength = 4_096;
 
 /** The user code under which the service itself writes its log rows; nobody else may use it. */
 export const systemUserCode = 'system';
+/** Codes under which API keys and third parties act in the log. */
+const reservedCodes = /^(api-key|provider):/;
+
+/** Whether a code may be a person's: of the right shape, and not the service's own. */
+export const isPersonCode = (code: unknown): code is string =>
+  typeof code === 'string' &&
+  userCodePattern.test(code) &&
+  code !== systemUserCode &&
+  !reservedCodes.test(code);
 
 /** Checks bearer tokens: HS256 by secret, or the identity provider's keys. `none` and foreign algorithms never pass. */
 @Injectable()
@@ -114,7 +123,7 @@ function isHs256(token: string): boolean {
 
 function principalOf(payload: JWTPayload): UserPrincipal {
   const userCode = payload.sub;
-  if (typeof userCode !== 'string' || !userCodePattern.test(userCode) || userCode === systemUserCode) {
+  if (!isPersonCode(userCode)) {
     throw unauthenticated('the token names no user (sub: 1 to 64 characters without a comma)');
   }
   const given: unknown = payload['roles'];

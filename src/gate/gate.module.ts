@@ -30,6 +30,9 @@ import { RequestCourse } from './keeping/request.course.js';
 import { RequestHolding } from './keeping/request.holding.js';
 import { RequestSeals } from './keeping/request.seals.js';
 import { RequestsRepository } from './keeping/requests.repository.js';
+import { ProviderAnswersController } from './requests/provider-answers.controller.js';
+import { ProviderAnswersRepository } from './requests/provider-answers.repository.js';
+import { ProviderAnswersService } from './requests/provider-answers.service.js';
 import { RequestListsRepository } from './requests/request-lists.repository.js';
 import { RequestsController } from './requests/requests.controller.js';
 import { RequestsService } from './requests/requests.service.js';
@@ -52,6 +55,7 @@ import { RulesService } from './rules.service.js';
     ApproveActionsOpenApiController,
     GatesController,
     IdentityController,
+    ProviderAnswersController,
     RequestsController,
   ],
   providers: [
@@ -71,6 +75,8 @@ import { RulesService } from './rules.service.js';
     OpenApiService,
     Passage,
     PassesService,
+    ProviderAnswersRepository,
+    ProviderAnswersService,
     RequestCourse,
     RequestHolding,
     RequestListsRepository,

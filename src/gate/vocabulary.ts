@@ -39,6 +39,3 @@ export type RequestState = (typeof requestStates)[number];
 
 /** The states of requests of which something can still become: what they need must not be taken away. */
 export const statesUnderWay = ['waiting', 'approved', 'executing'] as const satisfies readonly RequestState[];
-
-/** The provider of actions whose requests are decided here, by people. */
-export const internalProvider = 'internal';

@@ -146,7 +146,11 @@ export class OrderActionsService {
   }
 
   takeBack(principal: UserPrincipal, id: string): Promise<OrderView> {
-    return this.beside(principal, id, ({ actor }) => Promise.resolve({ type: 'take_back', actor }));
+    return this.beside(principal, id, async (atHand) => ({
+      type: 'take_back',
+      actor: atHand.actor,
+      facts: await this.facts(atHand),
+    }));
   }
 
   urge(principal: UserPrincipal, id: string, dto: WordsOnOrder): Promise<OrderView> {

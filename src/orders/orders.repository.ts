@@ -29,6 +29,13 @@ export interface LockedOrder {
   readonly delegating: boolean;
 }
 
+/** How far an order has come. */
+export interface OrderStanding {
+  readonly status: ApplyStatus;
+  /** Of the last step that somebody has approved or rejected; null when nobody has. */
+  readonly decidedBy: string | null;
+}
+
 /** Whether a team's orders are watched; the platform's subscriptions (scope '') watch all. @param team a column, or `?` */
 export const watchedBy = (team: string): string =>
   `(SELECT EXISTS (SELECT 1 FROM dms_s_apply_subscription w WHERE w.active = 1 AND w.scope IN ('', ${team}))) AS watched`;
@@ -85,13 +92,16 @@ export class OrdersRepository {
     return order ? toRecord(order, rows) : null;
   }
 
-  /** How far an order has come, whatever its team; null when none exists. */
-  async statusOf(sql: Sql, id: string): Promise<ApplyStatus | null> {
-    const [row] = await sql.rows<{ readonly status: string }>(
-      'SELECT apply_status AS status FROM dms_s_apply_order WHERE id = ?',
-      [id],
+  /** How far an order has come, whatever its team, and who made its last decision; null when none exists. */
+  async standingOf(sql: Sql, id: string): Promise<OrderStanding | null> {
+    const { approved, rejected } = auditStatusCodes;
+    const [row] = await sql.rows<{ readonly status: string; readonly decidedBy: string | null }>(
+      `SELECT o.apply_status AS status, (SELECT p.audit_user_code FROM ${processTable} p
+          WHERE p.apply_order_id = o.id AND p.audit_status IN (?, ?) ORDER BY p.apply_step DESC LIMIT 1) AS decidedBy
+         FROM dms_s_apply_order o WHERE o.id = ?`,
+      [approved, rejected, id],
     );
-    return row ? nameOf(applyStatusCodes, row.status) : null;
+    return row ? { status: nameOf(applyStatusCodes, row.status), decidedBy: row.decidedBy } : null;
   }
 
   /** Stores a new order: four statements, however many steps and people; one more when its first step is due some time. */

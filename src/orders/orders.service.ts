@@ -12,7 +12,7 @@ import type { Sql } from '../database/sql.js';
 import { DirectoryService } from '../directory/directory.service.js';
 import { mayDecide, needsConfirmation } from '../engine/permission.js';
 import { standsIn } from '../engine/seats.js';
-import type { ApplyStatus, Person } from '../engine/vocabulary.js';
+import type { Person } from '../engine/vocabulary.js';
 import { both, type Language } from '../http/language.js';
 import { type Page, type PageQuery, windowOf } from '../http/pagination.js';
 import { notFound, Problem } from '../http/problem.js';
@@ -26,7 +26,7 @@ import { OrderResolvers, ResolverNeeded } from './order.resolvers.js';
 import { shownEvent, toView } from './order.view.js';
 import { type OrderFilter, OrderListsRepository } from './order-lists.repository.js';
 import type { CanAct, DecideOrder, OrderSummary, OrderView, WithdrawOrder } from './orders.dto.js';
-import { OrdersRepository } from './orders.repository.js';
+import { type OrderStanding, OrdersRepository } from './orders.repository.js';
 import { whyMay, whyNot } from './why.texts.js';
 
 /** What other rooms may show of an order. */
@@ -158,8 +158,8 @@ export class OrdersService {
   }
 
   /** How far an order has come, for the service itself; null when there is none. */
-  statusOf(sql: Sql, id: string): Promise<ApplyStatus | null> {
-    return this.orders.statusOf(sql, id);
+  standingOf(sql: Sql, id: string): Promise<OrderStanding | null> {
+    return this.orders.standingOf(sql, id);
   }
 
   private async find(principal: Principal, id: string): Promise<OrderRecord> {

@@ -4,6 +4,9 @@ import type { AttemptResult } from '../outbox/delivery-handler.port.js';
 /** Approvals that people decide here: nobody outside is told, and nobody outside answers. Reserved as a code. */
 export const internalProvider = 'internal';
 
+/** The user code under which a provider's decisions stand in the log; nobody's token may name it. */
+export const providerUser = (code: string): string => `provider:${code}`;
+
 /** How providers are spoken to. `webhook`: any third party, by signed POSTs in both directions. */
 export const providerKinds = ['webhook'] as const;
 export type ProviderKind = (typeof providerKinds)[number];
@@ -45,7 +48,7 @@ export interface HeldRequest {
 /** A request that waits no longer. */
 export interface EndedRequest {
   readonly approve_request_id: string;
-  /** What has become of it: `cancelled`, `expired`. */
+  /** What has become of it: `approved`, `denied`, `cancelled` or `expired`. */
   readonly status: string;
 }
 

@@ -4,6 +4,7 @@ import type { Sql, Tx } from '../database/sql.js';
 import { WebhookSecrets } from '../outbound/webhook-secrets.js';
 import { OutboxService } from '../outbox/outbox.service.js';
 import { Clock } from '../runtime/clock.js';
+import { Ids } from '../runtime/ids.js';
 import {
   type ApprovalAsk,
   type ApprovalCancel,
@@ -57,6 +58,7 @@ export class ProvidersService {
     private readonly secrets: WebhookSecrets,
     private readonly outbox: OutboxService,
     private readonly clock: Clock,
+    private readonly ids: Ids,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -74,7 +76,7 @@ export class ProvidersService {
 
   /**
    * Tells a provider of a request, or that it is not asked any more: what it was to be told before is then taken back, in
-   * case it has not arrived. Does nothing for `internal`. Each event is told once for an order.
+   * case it has not arrived. Does nothing for `internal`.
    */
   async tell(tx: Tx, telling: Telling): Promise<void> {
     const { event, orderId, team, scope, provider, time } = telling;
@@ -93,7 +95,8 @@ export class ProvidersService {
         orderId,
         accCode: team,
         target: `p:${found?.id ?? ''}`,
-        cause: event,
+        // Asked once; what has become of it may change as long as its order can be reopened.
+        cause: event === 'CREATE_APPROVE_REQUEST' ? event : `${event} ${this.ids.next()}`,
         payload,
         time,
       },

@@ -172,14 +172,16 @@ describe('the event of a request that ends without a decision', () => {
     expect(tellings.map(({ state }) => state)).toEqual(['cancelled', 'succeeded']);
   });
 
-  it('given somebody here decides before the provider is reached, then it is not told any more', async () => {
+  it('given somebody here decides before the provider is reached, then it is told that, and not asked any more', async () => {
     const { code } = await givenProvider(world);
     world.party.receiver.behave(answerStatus(500));
     const { requestId, orderId } = await givenHeld(world, code);
     await world.party.told(requestId, create);
     expect((await world.app.as(bob).post(`/orders/${orderId}/approve`)).status).toBe(200);
-    const [telling] = await tellingsThat(world, orderId, ([one]) => one?.state === 'abandoned');
-    expect(telling?.lastError).toMatch(/^not sent: the order is completed/);
+    world.party.receiver.behave(answerStatus(204));
+    const [call] = await world.party.told(requestId, cancel);
+    expect(call?.body.data).toMatchObject({ status: 'approved' });
+    await tellingsThat(world, orderId, ([one]) => one?.state === 'cancelled');
   });
 
   it('given nobody decides in time, then the provider is told that it has expired', async () => {

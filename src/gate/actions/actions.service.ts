@@ -15,7 +15,7 @@ import { Ids } from '../../runtime/ids.js';
 import { countUpRevision } from '../gates/revision.js';
 import { upstreamOf } from '../gates/upstream.js';
 import { compileTemplate, type PathTemplate } from '../reading/templates.js';
-import { internalProvider } from '../vocabulary.js';
+import { internalProvider } from '../../providers/provider.port.js';
 import type { ActionRow } from './action.entity.js';
 import { toView } from './action.view.js';
 import type {

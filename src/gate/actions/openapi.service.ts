@@ -3,7 +3,7 @@ import { teamOf, type UserPrincipal } from '../../auth/principal.js';
 import { platform } from '../../auth/sight.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import { countUpRevision } from '../gates/revision.js';
-import { internalProvider } from '../vocabulary.js';
+import { internalProvider } from '../../providers/provider.port.js';
 import type { ActionRow } from './action.entity.js';
 import { toView } from './action.view.js';
 import { ActionsRepository } from './actions.repository.js';

@@ -1,11 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { UserPrincipal } from '../../auth/principal.js';
-import {
-  isPersonCode,
-  TokenVerifier,
-  unauthenticated,
-  userCodePattern,
-} from '../../auth/token.verifier.js';
+import { isPersonCode, TokenVerifier, unauthenticated, userCodePattern } from '../../auth/token.verifier.js';
 import { Problem } from '../../http/problem.js';
 import { type HeaderFields, valuesOf } from '../reading/original.js';
 import type { GateRule } from '../rules.js';

@@ -8,6 +8,7 @@ import type { ApplyStatus } from '../../engine/vocabulary.js';
 import { Problem } from '../../http/problem.js';
 import { OrdersService } from '../../orders/orders.service.js';
 import { OutboxService } from '../../outbox/outbox.service.js';
+import { providerUser } from '../../providers/provider.port.js';
 import { ProvidersService } from '../../providers/providers.service.js';
 import { Clock } from '../../runtime/clock.js';
 import type { RequestRow } from '../requests/request.entity.js';
@@ -39,13 +40,16 @@ export class RequestCourse {
     await this.requests.lock(tx, orderId);
     const row = await this.requests.ofOrder(orderId, tx);
     if (!row || (row.state !== 'waiting' && row.state !== 'denied')) return row;
-    const status = await this.orders.statusOf(tx, orderId);
+    const standing = await this.orders.standingOf(tx, orderId);
     const now = await this.shared.now(tx);
-    const change = status && changeOf(row, status, now);
+    const change = standing && changeOf(row, standing.status, now);
     if (!change) return row;
     const after = await this.requests.change(tx, row, change);
     if (!after) return row;
     await this.arrange(tx, after);
+    // Also when people have decided here: nobody is to wait for the third party's word any more.
+    const byProvider = standing.decidedBy === providerUser(row.provider);
+    if (after.state !== 'waiting' && !byProvider) await this.tellProvider(tx, after);
     return after;
   }
 
@@ -78,7 +82,6 @@ export class RequestCourse {
     }
     if (state === 'denied' || state === 'cancelled' || state === 'expired') {
       await this.requests.forgetCredentials(tx, row.id);
-      if (state !== 'denied') await this.tellProvider(tx, row);
     }
   }
 

@@ -4,7 +4,7 @@ import { Database } from '../../database/database.js';
 import { type ApplyStatus, maxStages } from '../../engine/vocabulary.js';
 import { Problem } from '../../http/problem.js';
 import { OrdersService } from '../../orders/orders.service.js';
-import { type IncomingAnswer, internalProvider } from '../../providers/provider.port.js';
+import { type IncomingAnswer, internalProvider, providerUser } from '../../providers/provider.port.js';
 import { ProvidersService } from '../../providers/providers.service.js';
 import type { ProviderAnswer, ProviderAnswered, Verdict } from './provider-answers.dto.js';
 import { type AnsweredRequest, ProviderAnswersRepository } from './provider-answers.repository.js';
@@ -98,7 +98,7 @@ const overtaken: ReadonlySet<string> = new Set(['version_conflict', 'order_close
 /** A provider decides with the power of a system administrator: it stands for all the people whom the steps ask. */
 const principalOf = (code: string): UserPrincipal => ({
   kind: 'user',
-  userCode: `provider:${code}`,
+  userCode: providerUser(code),
   accCode: null,
   roles: ['system_admin'],
 });
