@@ -6,7 +6,7 @@ import { givenAction, givenGate } from '../support/gates.js';
 import { startApp, type TestApp, tokenOf } from '../support/harness.js';
 import { heldBy, inState, through } from '../support/gate-visits.js';
 import { startUpstream, type Upstream } from '../support/upstream.js';
-import { ann, bob, boss, carol, created, dave, eve, givenFlow, rival } from '../support/world.js';
+import { ann, bob, boss, carol, created, dave, eve, givenFlow, rival, root } from '../support/world.js';
 
 describe('executing what was approved', () => {
   let app: TestApp;
@@ -326,6 +326,19 @@ describe('executing what was approved', () => {
     );
     expect((await hold('POST', '/soon')).requestId).not.toBe(requestId);
     expect(upstream.seen).toEqual([]);
+  });
+
+  it("given a form at another team's action whose body names a method that is held here, then it does not pass", async () => {
+    const everybody = (await givenGate(app.as(root), { upstream: upstream.url })).key;
+    await created(app.as(rival), '/business-types', { code: 'theirs', name: 'Theirs' });
+    await givenAction(app.as(rival), { path: '/shared/{id}', method: 'POST', businessType: 'theirs' });
+    await givenAction(app.as(boss), { path: '/shared/{id}', method: 'DELETE', businessType });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const send = (body: string) =>
+      through(app, everybody, ann, '/shared/1', { method: 'POST', body, headers });
+    expect((await send('_method=DELETE')).status).toBe(400);
+    expect(upstream.seen).toEqual([]);
+    expect((await send('a=1')).status).toBe(200);
   });
 
   it('given nobody who can review it, then it is refused and does not pass', async () => {

@@ -6,9 +6,8 @@ import { Problem } from '../../http/problem.js';
 import type { Judgement, Pass } from '../keeping/judgement.js';
 import { KeeperService } from '../keeping/keeper.service.js';
 import { bodyToldOf, type RawHead, readOriginal } from '../reading/adapters.js';
-import { judgeHead } from '../reading/matching.js';
 import { hiddenMethods, isMethod } from '../reading/methods.js';
-import { chooseMatch } from '../reading/matching.js';
+import { chooseMatch, judgeHead } from '../reading/matching.js';
 import { type HeaderFields, type OriginalRequest, valuesOf } from '../reading/original.js';
 import type { GateRule, Match, Rules } from '../rules.js';
 import { RulesService } from '../rules.service.js';
@@ -114,7 +113,11 @@ export class Doors {
   private async judgeNamed(arrival: Arrival, matches: readonly Match[]): Promise<void> {
     const { gate, original, headers, told } = arrival;
     const caller = await this.callers.identify(gate, headers, told);
-    if (chooseMatch(matches, caller.accCode) === null) return this.letPass(arrival, null);
+    // Another team's action names it, which says nothing here; its form could still name what is held here.
+    if (chooseMatch(matches, caller.accCode) === null)
+      return original.method === 'POST' && mayBeForm(original)
+        ? this.look(arrival)
+        : this.letPass(arrival, null);
     const body = await arrival.body();
     if (body === null) return this.answers.unseen(arrival.reply);
     const [hidden] = original.method === 'POST' ? hiddenIn(original, body) : [];
