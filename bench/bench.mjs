@@ -8,6 +8,7 @@ import { contestCallbacks } from './callbacks/contest.mjs';
 import { Cleanup } from './cleanup.mjs';
 import { contestAgainst, contestFloor, contestScale } from './contests.mjs';
 import { startDatabaseServer } from './database.mjs';
+import { contestGate } from './gate/contest.mjs';
 import { readOptions, usage, UsageError } from './options.mjs';
 import { machine, resultsText, sectionText } from './report.mjs';
 import { startLoad } from './servers.mjs';
@@ -16,7 +17,7 @@ import { startLoad } from './servers.mjs';
 let interrupted = false;
 
 /** @param {import('./options.mjs').Options} options */
-async function main({ dialects, orders, parts, against, whole, effort, callbackEffort }) {
+async function main({ dialects, orders, parts, against, whole, effort, callbackEffort, gateEffort }) {
   ensureBuilt();
   const cleanup = new Cleanup();
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
@@ -49,6 +50,7 @@ async function main({ dialects, orders, parts, against, whole, effort, callbackE
         if (parts.includes('scale')) show(await contestScale(run));
         if (parts.includes('callbacks'))
           for (const section of await contestCallbacks(run, callbackEffort)) show(section);
+        if (parts.includes('gate')) show(await contestGate(run, gateEffort));
       });
     }
     if (!whole) return;

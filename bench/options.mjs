@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 
 /** The contests of a full run, in their order. */
-const parts = /** @type {const} */ (['floor', 'scale', 'callbacks']);
+const parts = /** @type {const} */ (['floor', 'scale', 'callbacks', 'gate']);
 /** @typedef {typeof parts[number]} Part */
 
 export const usage = `npm run bench [-- options]
@@ -25,6 +25,7 @@ export class UsageError extends Error {}
  * @property {boolean} whole whether the figures are those that RESULTS.md holds
  * @property {import('./measure.mjs').Effort} effort
  * @property {import('./callbacks/contest.mjs').CallbackEffort} callbackEffort
+ * @property {import('./gate/contest.mjs').GateEffort} gateEffort
  */
 
 /** @param {string[]} args @returns {Options} @throws {UsageError} */
@@ -49,6 +50,7 @@ export function readOptions(args) {
     callbackEffort: quick
       ? { rounds: 1, seconds: 2, backlog: 200, pile: 1_000 }
       : { rounds: 3, seconds: 6, backlog: 2_000, pile: 10_000 },
+    gateEffort: quick ? { rounds: 1, seconds: 0.25 } : { rounds: 6, seconds: 0.25 },
   };
 }
 

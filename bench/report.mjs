@@ -12,14 +12,14 @@ import { cpus } from 'node:os';
  * @property {string} aim
  */
 
-/** @typedef {{title: string, notes: string[], entries: Entry[]}} Section */
+/** @typedef {{title: string, notes: string[]} & ({entries: Entry[]} | {table: string})} Section */
 
 /** @param {Section} section @returns {string} Markdown */
-export const sectionText = ({ title, notes, entries }) =>
-  [`## ${title}`, ...notes, table(entries)].join('\n\n');
+export const sectionText = ({ title, notes, ...figures }) =>
+  [`## ${title}`, ...notes, 'table' in figures ? figures.table : tableOf(figures.entries)].join('\n\n');
 
 /** @param {Entry[]} entries */
-function table(entries) {
+function tableOf(entries) {
   const head = [
     'operation',
     'server',
@@ -42,6 +42,15 @@ function table(entries) {
     ratio === null ? '' : ratio.toFixed(2),
     aim,
   ]);
+  return tableText(head, rows);
+}
+
+/**
+ * @param {string[]} head names of the columns; the first two hold words, the others figures
+ * @param {string[][]} rows
+ * @returns {string} Markdown
+ */
+export function tableText(head, rows) {
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), 3),
   );

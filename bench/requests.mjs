@@ -21,7 +21,16 @@
  * @property {string[]} tokens of the reviewers
  * @property {string[]} cursors pages of the list asked for in turn; '' is the first page
  */
-/** @typedef {OpenPlan | DecidePlan | TodoPlan} Plan */
+/**
+ * Requests to what stands behind a proxy, or to itself.
+ * @typedef {object} PassPlan
+ * @property {'pass'} kind
+ * @property {string} prefix before the path
+ * @property {'GET' | 'POST'} method
+ * @property {string} token of the caller
+ * @property {string} body ASCII
+ */
+/** @typedef {OpenPlan | DecidePlan | TodoPlan | PassPlan} Plan */
 /**
  * @typedef {object} Request
  * @property {string} text its bytes
@@ -44,6 +53,8 @@ export function requestsOf(plan) {
       return decideSteps(plan);
     case 'todo':
       return () => () => todoPage(plan, sequence++);
+    case 'pass':
+      return () => () => passing(plan, sequence++);
     default:
       throw new RangeError('unknown plan');
   }
@@ -92,6 +103,18 @@ function todoPage(plan, n) {
   const path = `/api/v1/orders?scope=todo&limit=20${cursor ? `&cursor=${cursor}` : ''}`;
   return {
     text: `GET ${path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer ${token}\r\n\r\n`,
+    expected: 200,
+  };
+}
+
+/** @param {PassPlan} plan @param {number} n */
+function passing({ prefix, method, token, body }, n) {
+  const length =
+    method === 'GET' ? '' : `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
+  return {
+    text:
+      `${method} ${prefix}/api/v1/records/${n % 10_000}?view=short HTTP/1.1\r\nhost: bench\r\nuser-agent: bench/1\r\n` +
+      `accept: application/json\r\naccept-language: en\r\nauthorization: Bearer ${token}\r\n${length}\r\n${body}`,
     expected: 200,
   };
 }

@@ -1,5 +1,8 @@
 // @ts-check
-/** The processes of a run: the service, the floor, the load generator, the receiver of callbacks. Each is ended by its own handle. */
+/**
+ * The processes of a run: the service, the floor, the load generator, the receiver of callbacks, and what stands behind and
+ * beside the gate. Each is ended by its own handle.
+ */
 import { fork, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -50,6 +53,14 @@ export function startFloor({ name, databaseUrl, scratch }) {
     DATABASE_POOL_SIZE: String(poolSize),
   });
 }
+
+/**
+ * Starts a program that answers every path, `/ready` too, and waits until it does.
+ * @param {{name: string, program: string, scratch: string, env?: Record<string, string>}} options `program`: its file
+ * @returns {Promise<Server>}
+ */
+export const startProgram = ({ name, program, scratch, env = {} }) =>
+  start(name, program, scratch, '/ready', env);
 
 /**
  * @param {string} name
