@@ -9,6 +9,7 @@ import { refuseUndeclaredRoutes } from './auth/policy-check.js';
 import type { Config } from './config/config.js';
 import { Database } from './database/database.js';
 import { entitiesFor } from './entities.js';
+import { doorPaths } from './gate/doors/door.docs.js';
 import { mountDoors, routedBy } from './gate/doors/door.routes.js';
 import { Doors } from './gate/doors/doors.js';
 import { serveDocumentation } from './http/documentation.js';
@@ -45,7 +46,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const fastify = app.getHttpAdapter().getInstance();
     watchRequests(fastify, app.get(Metrics), logger);
     letConnectionsEnd(fastify);
-    serveDocumentation(app);
+    serveDocumentation(app, doorPaths);
     mountDoors(fastify, app.get(Doors));
     await app.init();
     return app;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createApp } from '../app.js';
 import { parseConfig } from '../config/config.js';
+import { doorPaths } from '../gate/doors/door.docs.js';
 import { describeApi } from '../http/documentation.js';
 
 const usage = 'Usage: npm run openapi [-- <file>|-]    (docs/openapi.json by default; - is standard output)';
@@ -33,7 +34,7 @@ async function describe(): Promise<object> {
       }),
     );
     try {
-      return describeApi(app);
+      return describeApi(app, doorPaths);
     } finally {
       await app.close();
     }

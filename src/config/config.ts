@@ -67,7 +67,7 @@ const environment = z.object({
   /** Largest request body in bytes. */
   BODY_LIMIT: integer(1_024, 100 * 1_024 * 1_024).default(1_048_576),
   /** Largest body of a request that the gate holds, in bytes; what no action names streams through, whatever its size. */
-  GATE_BODY_LIMIT: integer(1_024, 100 * 1_024 * 1_024).default(8 * 1_024 * 1_024),
+  GATE_BODY_LIMIT: integer(1_024, 100 * 1_024 * 1_024).default(7 * 1_024 * 1_024),
   /** How long the system behind the gate may take to answer an approved request. */
   GATE_TIMEOUT: duration().default(30_000),
   /** How long a stopping process waits for the requests under way. */

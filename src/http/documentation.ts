@@ -1,8 +1,11 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
-/** The OpenAPI 3.1 document of an application. */
-export function describeApi(app: INestApplication): OpenAPIObject {
+/**
+ * The OpenAPI 3.1 document of an application.
+ * @param beside routes that are mounted beside the framework
+ */
+export function describeApi(app: INestApplication, beside: OpenAPIObject['paths']): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setTitle('Countersign')
     .setDescription(
@@ -15,16 +18,17 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'api-key')
     .addSecurityRequirements('token')
     .addSecurityRequirements('api-key');
-  return completed(
+  const document = completed(
     SwaggerModule.createDocument(app, builder.build(), {
       operationIdFactory: (controller, method) => `${controller.replace('Controller', '')}.${method}`,
     }),
   );
+  return { ...document, paths: { ...document.paths, ...beside } };
 }
 
 /** Swagger UI at /docs, the document at /docs-json. */
-export function serveDocumentation(app: INestApplication): void {
-  SwaggerModule.setup('docs', app, () => describeApi(app), { jsonDocumentUrl: 'docs-json' });
+export function serveDocumentation(app: INestApplication, beside: OpenAPIObject['paths']): void {
+  SwaggerModule.setup('docs', app, () => describeApi(app, beside), { jsonDocumentUrl: 'docs-json' });
 }
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['post']>;

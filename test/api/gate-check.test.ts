@@ -147,7 +147,8 @@ describe.each(Object.keys(asks))('check, asked by %s', (adapter) => {
   });
 
   it('given a body that the proxy does not bring, then 403 and nothing is stored', async () => {
-    const answer = await nothingStored(() => ask('POST', somewhere()));
+    const headers = { 'content-type': 'application/json' };
+    const answer = await nothingStored(() => ask('POST', somewhere(), { headers }));
     if (adapter === 'envoy' || adapter === 'apisix') return;
     expect(answer).toMatchObject({
       status: 403,

@@ -195,6 +195,20 @@ describe('readOriginal', () => {
   });
 });
 
+describe('a body that Envoy sends in part', () => {
+  it.each<[string, boolean]>([
+    ['true', true],
+    ['false', false],
+  ])('given the word %s, then the request is refused: %s', (word, refused) => {
+    const original = readOriginal(
+      'envoy',
+      'check',
+      head('POST', '/x', [['X-Envoy-Auth-Partial-Body', word]]),
+    );
+    expect('why' in original).toBe(refused);
+  });
+});
+
 describe('bodyToldOf', () => {
   it.each<[Adapter, string, readonly (readonly [string, string])[], string]>([
     ['nginx', 'GET', [['X-Original-Body', ':']], 'none'],
@@ -211,7 +225,8 @@ describe('bodyToldOf', () => {
       ],
       'some',
     ],
-    ['nginx', 'GET', [['X-Original-Method', 'delete']], 'none'],
+    ['nginx', 'GET', [['X-Original-Method', 'get']], 'none'],
+    ['nginx', 'GET', [['X-Original-Method', 'DELETE']], 'unknown'],
     ['nginx', 'GET', [['X-Original-Method', 'POST']], 'unknown'],
     ['nginx', 'GET', [], 'unknown'],
     [
@@ -228,12 +243,15 @@ describe('bodyToldOf', () => {
       'GET',
       [
         ['X-Forwarded-Method', 'PUT'],
+        ['Content-Type', 'text/plain'],
         ['X-Original-Body', ':'],
       ],
       'unknown',
     ],
+    ['traefik', 'GET', [['X-Forwarded-Method', 'POST']], 'none'],
     ['envoy', 'GET', [], 'none'],
-    ['envoy', 'PATCH', [], 'unknown'],
+    ['envoy', 'DELETE', [['Content-Type', 'text/plain']], 'unknown'],
+    ['envoy', 'PATCH', [], 'none'],
   ])('given %s and %s with %j, then there is %s', (adapter, method, headers, told) => {
     expect(bodyToldOf(adapter, head(method, '/', headers))).toBe(told);
   });

@@ -29,6 +29,9 @@ export function readOriginal(adapter: Adapter, door: Door, head: RawHead): Origi
   const fields = fieldsOf(head.rawHeaders);
   if (fields === null) return { why: 'the headers are not pairs' };
   const told = tellers[adapter](door, head, fields);
+  // Envoy says so of what it has not sent whole.
+  if (adapter === 'envoy' && valuesOf(fields, 'x-envoy-auth-partial-body').some((word) => word !== 'false'))
+    return { why: 'the proxy has sent a part of the body only; set allow_partial_message to false' };
   if (told === null) return { why: `an adapter ${adapter} does not come by the door ${door}` };
 
   const { method, host, spot } = told;
@@ -47,9 +50,13 @@ export function readOriginal(adapter: Adapter, door: Door, head: RawHead): Origi
   };
 }
 
+/** The methods whose content means nothing (RFC 9110, 9.3.1): nobody acts upon a body that was smuggled with them. */
+const bodiless: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
 /**
- * Whether the original request has a body, which nginx does not send along with `auth_request`. The documented
- * configuration tells it: `X-Original-Body: "$content_length:$http_transfer_encoding"`. Without it, the method tells.
+ * Whether the original request has a body, where the check came without one. nginx never sends it along with `auth_request`;
+ * the documented configuration tells in `X-Original-Body` where there certainly is none (HTTP/2 needs no length to have
+ * one); without that header, only the method is known. The others send it as they are configured to: without a type there was none.
  */
 export function bodyToldOf(adapter: Adapter, head: RawHead): 'unknown' | 'none' | 'some' {
   const fields = fieldsOf(head.rawHeaders) ?? [];
@@ -58,7 +65,8 @@ export function bodyToldOf(adapter: Adapter, head: RawHead): 'unknown' | 'none' 
   const teller = methodHeaders[adapter];
   const method = teller === undefined ? head.method : single(fields, teller);
   if (typeof method !== 'string') return 'unknown';
-  return ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method.toUpperCase()) ? 'none' : 'unknown';
+  if (bodiless.has(method.toUpperCase())) return 'none';
+  return adapter !== 'nginx' && valuesOf(fields, 'content-type').length === 0 ? 'none' : 'unknown';
 }
 
 /** Where an adapter that speaks in headers finds the method. */
