@@ -32,6 +32,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | null = null;
   private body: Readable | null = null;
   private ended: UpstreamError | null = null;
+  /** Whether the whole answer has come. */
+  private complete = false;
   private answered!: (answer: UpstreamAnswer) => void;
   private failed!: (error: UpstreamError) => void;
 
@@ -71,7 +73,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.body = new Readable({
       read: () => controller.resume(),
       destroy: (error, callback) => {
-        controller.abort(error ?? new Error('the answer is no longer wanted'));
+        // A stream is destroyed behind its end as well; nothing is left to end then, and an error costs its stack.
+        if (!this.complete) controller.abort(error ?? new Error('the answer is no longer wanted'));
         callback(error);
       },
     });
@@ -85,6 +88,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.complete = true;
     this.body?.push(null);
   }
 

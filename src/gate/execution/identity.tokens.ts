@@ -68,6 +68,6 @@ export class IdentityTokens {
 
 async function keySetOf(key: KeyObject): Promise<PublicKeySet> {
   const jwk = createPublicKey(key).export({ format: 'jwk' });
-  const kid = await calculateJwkThumbprint(jwk as Parameters<typeof calculateJwkThumbprint>[0]);
+  const kid = await calculateJwkThumbprint(jwk);
   return { keys: [{ ...jwk, kid, alg: 'EdDSA', use: 'sig' }] };
 }

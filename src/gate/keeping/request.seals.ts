@@ -101,8 +101,8 @@ export class RequestSeals {
   openRequest({ id, sealedRequest }: RequestRow): KeptRequest {
     if (sealedRequest === null) throw new Error('the request is not kept any more');
     const opened = this.sealer.openBytes(sealedRequest, context(id, 'request'));
-    const { head: headers, body } = unframed<HeaderFields>(opened);
-    return { headers, body };
+    const { head, body } = unframed(opened);
+    return { headers: head as HeaderFields, body };
   }
 
   sealResponse(id: string, { status, headers, body }: KeptResponse): Buffer {
@@ -113,8 +113,9 @@ export class RequestSeals {
   openResponse({ id, sealedResponse }: RequestRow): KeptResponse | null {
     if (sealedResponse === null) return null;
     const opened = this.sealer.openBytes(sealedResponse, context(id, 'response'));
-    const { head, body } = unframed<readonly [number, HeaderFields]>(opened);
-    return { status: head[0], headers: head[1], body };
+    const { head, body } = unframed(opened);
+    const [status, headers] = head as readonly [number, HeaderFields];
+    return { status, headers, body };
   }
 
   sealCredentials(id: string, headers: HeaderFields): string {
@@ -138,10 +139,10 @@ function framed(head: unknown, body: Buffer): Buffer {
   return Buffer.concat([length, json, body]);
 }
 
-function unframed<Head>(bytes: Buffer): { readonly head: Head; readonly body: Buffer } {
+function unframed(bytes: Buffer): { readonly head: unknown; readonly body: Buffer } {
   const end = 4 + bytes.readUInt32BE(0);
   return {
-    head: JSON.parse(bytes.subarray(4, end).toString('utf8')) as Head,
+    head: JSON.parse(bytes.subarray(4, end).toString('utf8')),
     body: bytes.subarray(end),
   };
 }

@@ -150,9 +150,11 @@ export class RequestsRepository {
   }
 }
 
-/** MySQL's driver tells a bigint as a text. */
 const numbered = (row: RequestRow): RequestRow => ({
   ...row,
-  credentialsUntil: row.credentialsUntil === null ? null : Number(row.credentialsUntil),
-  endsAt: row.endsAt === null ? null : Number(row.endsAt),
+  credentialsUntil: numberOf(row.credentialsUntil),
+  endsAt: numberOf(row.endsAt),
 });
+
+/** MySQL's driver tells a bigint as a text. */
+const numberOf = (value: number | string | null): number | null => (value === null ? null : Number(value));
