@@ -34,7 +34,8 @@ const hearsay: ReadonlySet<number> = new Set([502, 504]);
 interface Taken {
   readonly row: RequestRow;
   readonly upstream: string;
-  readonly kept: KeptRequest;
+  readonly headers: HeaderFields;
+  readonly body: Buffer;
 }
 
 /**
@@ -76,14 +77,16 @@ export class ExecutionHandler implements DeliveryHandler, OnModuleInit {
     if (why !== null) return this.givenUp(row, await this.failed(row, why));
     const taken = await this.take(row);
     if (typeof taken === 'string') return this.givenUp(row, await this.failed(row, taken));
-    return taken ? this.send(taken) : { outcome: 'succeeded' };
+    // Whoever was first may have lost its claim, and then cannot record what comes of it: this one looks again.
+    return taken ? this.send(taken) : { outcome: 'failed', error: 'another process is just sending it' };
   }
 
-  /** Stays as it is: approved when certainly nothing was sent. It can be sent again (`/deliveries/{id}/redeliver`). */
+  /** Approved when certainly nothing was sent, else unknown. It can be sent again (`/deliveries/{id}/redeliver`). */
   async parked(tx: Tx, { orderId }: Pick<ClaimedDelivery, 'orderId'>, error: string): Promise<void> {
     const row = await this.requests.ofOrder(orderId, tx);
-    if (row?.state === 'approved' || row?.state === 'unknown')
-      await this.requests.change(tx, row, { state: row.state, endsAt: null, error: `parked: ${error}` });
+    if (row?.state !== 'approved' && row?.state !== 'executing' && row?.state !== 'unknown') return;
+    const state = row.state === 'approved' ? 'approved' : 'unknown';
+    await this.requests.change(tx, row, { state, endsAt: null, error: `parked: ${error}` });
   }
 
   /** @returns null when somebody else was first; what speaks against it, when it cannot be read */
@@ -98,19 +101,21 @@ export class ExecutionHandler implements DeliveryHandler, OnModuleInit {
     }
     if (this.seals.hashOf(row, kept) !== row.requestHash)
       return 'the stored request is not what was approved; it is not executed';
+    // Whatever may fail fails before it is taken: nothing stands between that and the sending.
+    const headers = await this.headers(row, upstream, kept.headers);
     const change: RequestChange = { state: 'executing', endsAt: null, token: this.ids.next(), error: null };
     const taken = await this.unitOfWork.run((tx) => this.requests.change(tx, row, change));
-    return taken && { row: taken, upstream, kept };
+    return taken && { row: taken, upstream, headers, body: kept.body };
   }
 
-  private async send({ row, upstream, kept }: Taken): Promise<AttemptResult> {
+  private async send({ row, upstream, headers, body }: Taken): Promise<AttemptResult> {
     try {
       const answer = await this.upstreams.whole({
         base: upstream,
         path: row.query === '' ? row.path : `${row.path}?${row.query}`,
         method: row.method,
-        headers: await this.headers(row, upstream, kept.headers),
-        body: kept.body,
+        headers,
+        body,
         timeout: this.config.gate.timeout,
         limit: this.config.gate.bodyLimit,
       });
@@ -148,11 +153,14 @@ export class ExecutionHandler implements DeliveryHandler, OnModuleInit {
       : this.seals.sealResponse(row.id, { status, headers: forwardable(answer.headers), body });
     const state = hearsay.has(status) ? 'unknown' : status < 400 ? 'executed' : 'failed';
     const error = truncated ? 'the answer is too long to be kept' : null;
-    const endsAt = state === 'unknown' ? null : (await this.shared.now()) + row.resultTtl * 1000;
     return {
       outcome: 'succeeded',
       status,
-      settle: (tx) => this.settle(tx, row, { state, endsAt, error, responseStatus: status, sealedResponse }),
+      // Asked for there: a database that is away just now must not cost us the answer.
+      settle: async (tx) => {
+        const endsAt = state === 'unknown' ? null : (await this.shared.now(tx)) + row.resultTtl * 1000;
+        await this.settle(tx, row, { state, endsAt, error, responseStatus: status, sealedResponse });
+      },
     };
   }
 
