@@ -118,6 +118,22 @@ describe('executing what was approved', () => {
     expect(upstream.seen[0]?.body.toString()).toBe(body);
   });
 
+  it('given sealed credentials whose time is over, then nothing keeps them', async () => {
+    const sealing = (await givenGate(app.as(boss), { upstream: upstream.url, credentials: 'seal' })).key;
+    const answer = await through(app, sealing, ann, somewhere(), { method: 'POST', body: 'x' });
+    const { requestId, orderId } = await heldBy(answer);
+    const sealed = () =>
+      app.database.rows<{ sealed: string | null }>(
+        'SELECT sealed_credentials AS sealed FROM dms_s_apply_approve_request WHERE id = ?',
+        [requestId],
+      );
+    expect(await sealed()).toEqual([{ sealed: expect.stringMatching(/^v1\./) }]);
+    const due =
+      "UPDATE dms_s_apply_delivery SET due_at = 0 WHERE topic = 'gate.forget' AND apply_order_id = ?";
+    await run(app, due, [orderId]);
+    await eventually(sealed, ([row]) => row?.sealed === null);
+  });
+
   it('given an upstream that is dead, then nothing is lost: it is sent, once, when it is back', async () => {
     const port = upstream.port;
     await upstream.close();

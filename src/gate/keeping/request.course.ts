@@ -15,8 +15,13 @@ import type { RequestRow } from '../requests/request.entity.js';
 import type { RequestState } from '../vocabulary.js';
 import { type RequestChange, RequestsRepository } from './requests.repository.js';
 
-/** Under which topics the gate hears of its orders, sends what was approved, and is reminded of what ends by itself. */
-export const gateTopics = { order: 'gate.order', execute: 'gate.execute', expire: 'gate.expire' } as const;
+/** Under which topics the gate hears of its orders, sends what was approved, and is reminded of what ends by itself: states, credentials. */
+export const gateTopics = {
+  order: 'gate.order',
+  execute: 'gate.execute',
+  expire: 'gate.expire',
+  forget: 'gate.forget',
+} as const;
 
 /** Whom an order's end is told to: how a held request goes on with its order, and with time. */
 @Injectable()
@@ -83,6 +88,17 @@ export class RequestCourse {
     if (state === 'denied' || state === 'cancelled' || state === 'expired') {
       await this.requests.forgetCredentials(tx, row.id);
     }
+  }
+
+  /** Credentials that are sealed go when their time is over, whatever has become of the request by then. */
+  async forgetInTime(
+    tx: Tx,
+    { id, applyOrderId: orderId, accCode, credentialsUntil }: RequestRow,
+  ): Promise<void> {
+    if (credentialsUntil === null) return;
+    const topic = gateTopics.forget;
+    const reminder = { topic, orderId, accCode, target: topic, payload: { requestId: id } };
+    await this.outbox.enqueue(tx, [{ ...reminder, time: this.clock.now(), dueAt: credentialsUntil }]);
   }
 
   /**

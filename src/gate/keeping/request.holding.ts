@@ -88,6 +88,7 @@ export class RequestHolding {
           endsAt: ends,
         });
         await this.course.arrange(tx, row);
+        await this.course.forgetInTime(tx, row);
         await this.providers.tell(tx, {
           event: 'CREATE_APPROVE_REQUEST',
           orderId: head.id,
