@@ -65,7 +65,7 @@ export function turn(desk: Desk, place: Place): boolean {
   const enough = met(desk);
   if (place.position === 'after')
     return place.also ? !enough || !missing('with') : enough && !missing('with');
-  if (enough || !stillAsked(desk, place)) return false;
+  if (enough) return false;
   if (place.sort === 'acting' || desk.stage.mode !== 'sequential') return true;
   const next = desk.order.find((who) =>
     base(desk).some((one) => one.who === who && !one.also && pending(one)),
@@ -110,12 +110,7 @@ export const fresh = (who: string, sort: Place['sort']): Place => ({
 
 export const pending = (place: Place): boolean => place.vote === null && !place.left;
 export const base = (desk: Desk): Place[] =>
-  desk.places.filter(
-    (place) => (place.sort === 'asked' && stillAsked(desk, place)) || place.sort === 'taken' || place.also,
-  );
-/** Whose vote is taken back after the step was asked anew, and did not find them then, is not asked any more. */
-const stillAsked = ({ stage, order }: Desk, { sort, vote, who }: Place): boolean =>
-  sort !== 'asked' || vote !== null || lazy(stage) || order.includes(who);
+  desk.places.filter((place) => place.sort === 'asked' || place.sort === 'taken' || place.also);
 export const onlyRepeated = (desk: Desk): boolean => {
   const votes = desk.places.filter((place) => place.vote);
   return votes.length > 0 && votes.every((place) => place.repeated);
@@ -133,6 +128,13 @@ export function seatsFor(desk: Desk, found: readonly string[]): string[] {
 /** Whether somebody has given their place away, whatever they were asked for since. */
 export const gave = (desk: Desk, who: string): boolean =>
   desk.gave.includes(who) || desk.places.some((place) => place.of === who);
+
+/** Signers whom the step asks besides count for both. */
+export function signToo(desk: Desk): void {
+  for (const place of desk.places) {
+    if (place.sort === 'signer') place.also = !lazy(desk.stage) && desk.order.includes(place.who);
+  }
+}
 
 /** Walked again: votes are gone, hand-overs and signatures stay. */
 export function reset(desk: Desk): void {

@@ -13,6 +13,7 @@ import {
   type Order,
   type Place,
   seatsFor,
+  signToo,
   turn,
 } from './engine.model-desk.spec-support.js';
 import type { FlowGiven, StageGiven } from './engine.spec-support.js';
@@ -158,29 +159,41 @@ export class ModelWalk {
 
   /** @returns false when the step is skipped, because nobody is found. */
   protected openDesk(desk: Desk): boolean {
-    const found = this.found(desk);
-    const asked = found === 'failed' ? [] : found;
-    const seats = lazy(desk.stage) ? [] : seatsFor(desk, asked);
-    const { whenNobody = 'refuse' } = desk.stage.finding ?? {};
-    const nobody = this.nobody(desk);
-    if (nobody && found !== 'failed' && whenNobody === 'skip') return false;
-    const others = nobody && found !== 'failed' && whenNobody === 'fallback' ? this.fallback(desk) : [];
-    desk.admins = nobody && found !== 'failed' && whenNobody === 'admin';
+    const whom = this.whom(desk);
+    if (!whom) return false;
+    const { people, others, admins } = whom;
+    const seats = lazy(desk.stage) ? [] : seatsFor(desk, people);
+    desk.admins = admins;
     desk.status = 'in_review';
     desk.repeats = true;
     desk.order = [...new Set([...seats, ...seatsFor(desk, others)])];
     if (lazy(desk.stage)) desk.order = [];
     for (const who of new Set([...seats, ...(others.length > 0 ? seatsFor(desk, others) : [])])) {
       const place = desk.places.find((one) => one.who === who);
-      if (place?.sort === 'signer') place.also = !lazy(desk.stage);
-      else if (!place) {
+      if (!place) {
         desk.places.push(
           seats.includes(who) ? fresh(who, 'asked') : { ...fresh(who, 'taken'), by: 'fallback' },
         );
+        desk.gave = desk.gave.filter((one) => one !== who);
       }
-      if (!place) desk.gave = desk.gave.filter((one) => one !== who);
     }
+    signToo(desk);
     return true;
+  }
+
+  /** Whom a step asks that opens now; null when it is skipped. */
+  protected whom(desk: Desk): {
+    readonly people: readonly string[];
+    readonly others: readonly string[];
+    readonly admins: boolean;
+  } | null {
+    const found = this.found(desk);
+    if (found === 'failed') return { people: [], others: [], admins: false };
+    const { whenNobody = 'refuse' } = desk.stage.finding ?? {};
+    const nobody = this.nobody(desk);
+    if (nobody && whenNobody === 'skip') return null;
+    const others = nobody && whenNobody === 'fallback' ? this.fallback(desk) : [];
+    return { people: lazy(desk.stage) ? [] : found, others, admins: nobody && whenNobody === 'admin' };
   }
 
   protected nobody(desk: Desk): boolean {
@@ -225,7 +238,7 @@ export class ModelWalk {
       const theirs = autoApprove === 'never' && seats.length === 0 && !desk.stage.found;
       if (whenNobody === 'refuse' && theirs && this.named(desk.stage, applicant)) return false;
       const needed = desk.stage.mode === 'threshold' ? (desk.stage.min ?? 1) : 1;
-      const enough = new Set([...seats, ...this.fallback(desk)]).size >= needed;
+      const enough = new Set([...seats, ...seatsFor(desk, this.fallback(desk))]).size >= needed;
       return (
         whenNobody === 'refuse' || (whenNobody === 'fallback' && !(this.fallback(desk).length > 0 && enough))
       );
@@ -261,6 +274,7 @@ export class ModelWalk {
     for (const place of desk.places) {
       if (place.opinion && !this.active(place.opinion)) gone.push(place.opinion);
       if (place.left || place.vote || (lazy(desk.stage) && place.sort !== 'signer')) continue;
+      if (place.sort === 'acting' && !place.opinion) continue;
       const lapsed = place.sort === 'asked' && !desk.stage.found && !this.named(desk.stage, place.who);
       if (lapsed || !this.active(place.who)) gone.push(place.who);
     }
@@ -287,28 +301,41 @@ export class ModelWalk {
 
   /** As if the step opened now; what was decided before it is as if it had been asked so then. */
   protected askAnew(desk: Desk): boolean {
-    const before = structuredClone(desk);
-    // Who left and is found again sits there anew.
-    desk.places = desk.places.filter((place) => !place.left || place.vote);
+    const { places, gave: givers } = desk;
+    // Who left and is found again sits there anew; whoever gave them their place has given it away all the same.
+    desk.places = places.filter((place) => !place.left || place.vote);
+    desk.gave = [...givers, ...places.flatMap(({ left, vote, of }) => (left && !vote && of ? [of] : []))];
+    const whom = this.whom(desk);
+    if (whom && !whom.admins && whom.people.length + whom.others.length === 0) {
+      Object.assign(desk, { places, gave: givers });
+      return true;
+    }
     if (!this.openDesk(desk)) {
       desk.status = 'nobody';
       return this.walk();
     }
-    // Whoever signed before, and is found now, has approved it all.
-    if (!desk.admins && this.abandoned(desk) && !complete(desk)) {
-      Object.assign(desk, before);
-      return true;
-    }
-    desk.out = desk.out.filter((who) => !desk.order.includes(who));
+    desk.out = desk.out.filter(
+      (who) => !desk.places.some((place) => place.who === who && place.sort !== 'acting'),
+    );
     const same = this.order.last?.before.desks[this.order.desks.indexOf(desk)];
     if (same?.status === 'in_review') {
-      const { admins, order, out, repeats, gave: givers } = structuredClone(desk);
+      const { admins, order, out, repeats, gave: gone } = structuredClone(desk);
       const kept = same.places.filter((place) => !place.left || place.vote);
       const known = new Set(kept.map(({ who }) => who));
       const added = structuredClone(desk.places).filter(({ who }) => !known.has(who));
-      Object.assign(same, { admins, order, out, repeats, gave: givers, places: [...kept, ...added] });
+      Object.assign(same, { admins, order, out, repeats, gave: gone, places: [...kept, ...added] });
+      signToo(same);
     }
     return this.finish();
+  }
+
+  /** Whose vote is taken back after the step was asked anew, and did not find them then, has no place any more. */
+  protected unask(): void {
+    const desk = this.desk();
+    if (!desk || lazy(desk.stage)) return;
+    desk.places = desk.places.filter(
+      ({ sort, vote, left, who }) => sort !== 'asked' || vote || left || desk.order.includes(who),
+    );
   }
 
   protected reject(desk: Desk, who: string, before: Order): boolean {

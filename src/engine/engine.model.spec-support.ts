@@ -183,6 +183,7 @@ export class Model extends ModelWalk {
     const { last } = this.order;
     if (this.order.status !== 'in_review' || last?.who !== who) return false;
     this.order = structuredClone(last.before);
+    this.unask();
     return this.chance(who) !== null;
   }
 

@@ -1,6 +1,16 @@
 import type { OrderEvent, StandIn, StepDecision } from './events.js';
 import { isLazy, type Seat, type SeatKind, type StepSnapshot, type StepState } from './order-state.js';
-import { newSeat, ownSeat, seatOf, standsIn, withClosedTurns, withSeat, withTurns } from './seats.js';
+import {
+  asksByName,
+  isSpent,
+  newSeat,
+  ownSeat,
+  seatOf,
+  standsIn,
+  withClosedTurns,
+  withSeat,
+  withTurns,
+} from './seats.js';
 import type { ClockReading, StepClock } from './timing.js';
 import { type Subject, userOfSubject, userSubject } from './vocabulary.js';
 
@@ -191,7 +201,7 @@ function inReview(step: StepState, event: Extract<OrderEvent, { type: 'step.in_r
   const wasOpen = step.auditStatus === 'in_review';
   const people = sitters(step, event.people);
   // Who has left, or only acted through a group, is asked anew like anybody else.
-  const before = wasOpen ? step.seats.map(asPast) : step.seats;
+  const before = wasOpen ? step.seats.map((seat) => asBefore(step, seat)) : step.seats;
   const seats = new Map(before.map((seat) => [seat.subject, seat]));
   const seatIfMissing = (subject: Subject, kind: SeatKind) => {
     const known = seats.get(subject);
@@ -218,9 +228,15 @@ function inReview(step: StepState, event: Extract<OrderEvent, { type: 'step.in_r
   });
 }
 
-const asPast = (seat: Seat): Seat => {
+/** A seat of an open step that is asked anew. */
+const asBefore = (step: StepState, seat: Seat): Seat => {
+  if (seat.decision !== null) {
+    // It is one vote of those who were asked then, and no word of a role that is asked now.
+    const voted = seat.kind === 'acting' || (seat.kind === 'named' && asksByName(step, seat));
+    return voted ? { ...seat, kind: 'found' } : seat;
+  }
   const over = seat.gone === 'left' || (seat.kind === 'acting' && seat.gone === null);
-  return over && seat.decision === null ? { ...seat, gone: 'past' } : seat;
+  return over ? { ...seat, gone: 'past' } : seat;
 };
 
 /**
@@ -267,8 +283,8 @@ function autoApproved(step: StepState, reason: string, people: readonly string[]
 
 /**
  * A decision on the seat of the person; who acts through a group, or as administrator, gets one. What a seat was in an
- * earlier round, or for an opinion, is no place to vote from; whoever handed theirs over, or left, and decides as
- * administrator is still gone.
+ * earlier round, before the step asked anew, or for an opinion, is no place to vote from; whoever handed theirs over, or
+ * left, and decides as administrator is still gone.
  */
 function withVote(step: StepState, event: StepDecision, decision: Seat['decision']): StepState {
   const { capacity, auditMsg, userCode } = event;
@@ -277,6 +293,7 @@ function withVote(step: StepState, event: StepDecision, decision: Seat['decision
     own !== undefined &&
     own.gone !== 'past' &&
     own.gone !== 'removed' &&
+    (own.kind !== 'found' || !isSpent(step, own)) &&
     (own.kind !== 'consulted' || capacity === 'consultant');
   const seat = usable ? own : newSeat(userSubject(userCode), 'acting');
   return withSeat(step, { ...seat, turn: 'closed', decision, capacity, auditMsg });

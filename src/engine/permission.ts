@@ -3,7 +3,7 @@ import type { OrderEvent } from './events.js';
 import { isEnded, isLazy, openStep, type OrderState, type Seat, type StepState } from './order-state.js';
 import type { Refusal } from './outcome.js';
 import { whyBarred } from './separation.js';
-import { isSpent, ownSeat, seatInTurn, seatOf, sitsOn, standsIn } from './seats.js';
+import { consultedBy, isSpent, ownSeat, seatInTurn, seatOf, sitsOn, standsIn } from './seats.js';
 import { type Capacity, type Person, userOfSubject } from './vocabulary.js';
 
 /** On which step somebody may act, through which seat, and in which capacity. */
@@ -138,6 +138,10 @@ export function peopleLeft(state: OrderState, facts: DirectoryFacts): OrderEvent
   return left.length > 0 ? [{ type: 'step.people_left', applyStep: step.applyStep, userCodes: left }] : [];
 }
 
-/** Who may come back until somebody decides: of a step that asks its subjects as they are, they block nothing. */
+/**
+ * Who may come back until somebody decides: of a step that asks its subjects as they are, they block nothing. Neither does
+ * who has only acted through a group or role, and waits for nobody's opinion.
+ */
 const isAskedAtDecision = (step: StepState, seat: Seat): boolean =>
-  isLazy(step) && seat.kind !== 'added' && seat.kind !== 'consulted' && !standsIn(step, seat);
+  (isLazy(step) && seat.kind !== 'added' && seat.kind !== 'consulted' && !standsIn(step, seat)) ||
+  (seat.kind === 'acting' && consultedBy(step, seat) === undefined);

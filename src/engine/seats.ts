@@ -44,7 +44,8 @@ function baseSeats(step: StepState): Seat[] {
   });
 }
 
-const asksByName = ({ people }: StepState, { subject }: Seat): boolean =>
+/** Whether a step asks the holder of a seat as one of its people. */
+export const asksByName = ({ people }: StepState, { subject }: Seat): boolean =>
   people.includes(userOfSubject(subject) ?? '');
 
 /** A group or role that is asked because nobody else was found; the first of its people to decide decides. */
@@ -271,13 +272,18 @@ export const giversOf = (step: StepState): ReadonlySet<Subject> =>
 
 /**
  * What says nothing about now: a seat of an earlier round, a signature that was taken out, an opinion that was given, and
- * a name of the stage that was not asked, because its person was not active when the step opened.
+ * somebody whom the step does not ask: named by the stage and not active when it opened, or found once and not when it was
+ * asked anew.
  */
 export const isSpent = (step: StepState, seat: Seat): boolean =>
   seat.gone === 'past' ||
   seat.gone === 'removed' ||
   (seat.kind === 'consulted' && seat.gone === null && (seat.decision !== null || !isAwaited(step, seat))) ||
-  (seat.kind === 'named' && pending(seat) && !isLazy(step) && !asksByName(step, seat));
+  (isOfStage(seat) && pending(seat) && !isLazy(step) && !asksByName(step, seat));
+
+/** A place that comes from what the stage says, rather than from somebody's act. */
+const isOfStage = (seat: Seat): boolean =>
+  seat.kind === 'named' || (seat.kind === 'found' && !isSubstitute(seat));
 
 /** Whether somebody sits on a seat for a person who has delegated it. */
 export const standsIn = (step: StepState, seat: Seat): boolean =>
