@@ -1,14 +1,15 @@
 import { ConfigError, parseConfig } from '../config/config.js';
 import { backAndForth } from './demo/back-and-forth.js';
 import { callbacks } from './demo/callbacks.js';
+import { gate } from './demo/gate.js';
 import { DemoRun } from './demo/run.js';
 import { standingIn } from './demo/standing-in.js';
 import { DemoError, findTarget } from './demo/target.js';
 import { print } from './demo/terminal.js';
 
 /**
- * Walks the four cases of requirement 003, an order that comes back, one that somebody decides for another, and the
- * callbacks of a business module through the public API; fails when one of them ends otherwise.
+ * Walks the four cases of requirement 003, an order that comes back, one that somebody decides for another, the callbacks
+ * of a business module, and a request at the gate through the public API; fails when one of them ends otherwise.
  */
 async function main(): Promise<void> {
   try {
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
   const target = await findTarget(parseConfig(process.env), process.env['BASE_URL']);
   try {
     const run = new DemoRun(target);
-    print(`The four cases of requirement 003, and callbacks, on ${target.what}.`);
+    print(`The four cases of requirement 003, callbacks and the gate, on ${target.what}.`);
     print(`All codes of this run end with ${run.suffix}, which is left out below. Times are UTC.`);
     await run.prepare();
     try {
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
         backAndForth,
         standingIn,
         callbacks,
+        gate,
       ])
         await play(run);
     } finally {

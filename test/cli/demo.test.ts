@@ -29,6 +29,8 @@ it('npm run demo walks the four cases and the callbacks on a service of its own,
     'step.stood_in',
     'carol 代 bob',
     'is whole, and agrees with the tables',
+    'nothing of it has reached the user system',
+    "the service has sent it, and ann's repeat gets what was answered",
   ]) {
     expect(output).toContain(told);
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TokenRole } from '../../auth/principal.js';
-import { DemoError, type Person, type Target } from './target.js';
+import { type Answer, DemoError, type Person, type Target } from './target.js';
 import { bold, green, pad, print, red } from './terminal.js';
 
 /** What the demo reads of the API's answers. */
@@ -164,6 +164,17 @@ export class DemoRun {
     const answer = await this.call<Order>(as, 'POST', `/orders/${order.id}/approve`, { auditMsg });
     this.tell(as, `approves: ${auditMsg}`);
     return answer;
+  }
+
+  /** The same for an order of which only the id is known. */
+  async decide(as: Person, orderId: string, auditMsg: string): Promise<void> {
+    await this.call(as, 'POST', `/orders/${orderId}/approve`, { auditMsg });
+    this.tell(as, `approves: ${auditMsg}`);
+  }
+
+  /** A call that may be answered in any way. */
+  ask(as: Person, method: string, path: string, body?: object): Promise<Answer> {
+    return this.target.call(as, method, path, body);
   }
 
   /** Anything else that people do to an order. @param does in words */
