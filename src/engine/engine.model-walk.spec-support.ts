@@ -302,8 +302,9 @@ export class ModelWalk {
   /** As if the step opened now; what was decided before it is as if it had been asked so then. */
   protected askAnew(desk: Desk): boolean {
     const { places, gave: givers } = desk;
-    // Who left and is found again sits there anew; whoever gave them their place has given it away all the same.
-    desk.places = places.filter((place) => !place.left || place.vote);
+    // Who left, or only acted, sits there anew when found again; whoever handed over to them has handed over all the same.
+    const stays = ({ left, sort, vote }: Place) => vote !== null || (!left && sort !== 'acting');
+    desk.places = places.filter(stays);
     desk.gave = [...givers, ...places.flatMap(({ left, vote, of }) => (left && !vote && of ? [of] : []))];
     const whom = this.whom(desk);
     if (whom && !whom.admins && whom.people.length + whom.others.length === 0) {
@@ -320,7 +321,7 @@ export class ModelWalk {
     const same = this.order.last?.before.desks[this.order.desks.indexOf(desk)];
     if (same?.status === 'in_review') {
       const { admins, order, out, repeats, gave: gone } = structuredClone(desk);
-      const kept = same.places.filter((place) => !place.left || place.vote);
+      const kept = same.places.filter(stays);
       const known = new Set(kept.map(({ who }) => who));
       const added = structuredClone(desk.places).filter(({ who }) => !known.has(who));
       Object.assign(same, { admins, order, out, repeats, gave: gone, places: [...kept, ...added] });
