@@ -80,13 +80,18 @@ describe('executing what was approved', () => {
       await through(app, gate, ann, path, {
         method: 'POST',
         body: 'x',
-        headers: { cookie: 'session=topsecret', 'content-type': 'text/plain' },
+        headers: { cookie: 'session=topsecret', 'content-type': 'text/plain', 'x-forwarded-for': '10.0.0.1' },
       }),
     );
     await approve(orderId);
     await inState(app, ann, requestId, 'executed');
     const { headers } = upstream.seen[0] ?? {};
     expect(headers?.cookie).toBeUndefined();
+    expect(headers).toMatchObject({
+      'x-forwarded-host': new URL(app.url).host,
+      'content-type': 'text/plain',
+    });
+    expect(headers?.['x-forwarded-for']).toBeUndefined();
     const token = headers?.authorization?.replace('Bearer ', '') ?? '';
     const keys = createRemoteJWKSet(new URL(`${app.url}/api/v1/gate/jwks`));
     const { payload } = await jwtVerify(token, keys, { audience: upstream.url, issuer: 'countersign' });

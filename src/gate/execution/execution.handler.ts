@@ -30,6 +30,10 @@ const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']
 /** Answers of something in between, which does not know either whether the request was carried out. */
 const hearsay: ReadonlySet<number> = new Set([502, 504]);
 
+/** Headers that the service sets, and those by which a client could say that it came another way than it did. */
+const ours =
+  /^(?:idempotency-key|x-approval-request-id|accept-encoding|authorization|forwarded|x-forwarded-.*|x-real-ip)$/;
+
 /** A request of which this process says that it sends it. */
 interface Taken {
   readonly row: RequestRow;
@@ -128,9 +132,9 @@ export class ExecutionHandler implements DeliveryHandler, OnModuleInit {
 
   private async headers(row: RequestRow, upstream: string, kept: HeaderFields): Promise<HeaderFields> {
     const credentials = this.seals.openCredentials(row, await this.shared.now());
-    const ours = new Set(['idempotency-key', 'x-approval-request-id', 'accept-encoding', 'authorization']);
     return [
-      ...kept.filter(([name]) => !ours.has(name)),
+      ...kept.filter(([name]) => !ours.test(name)),
+      ...(row.host === '' ? [] : [['x-forwarded-host', row.host] as const]),
       ...(credentials.length > 0
         ? credentials
         : [['authorization', `Bearer ${await this.tokens.sign(row, upstream)}`] as const]),
