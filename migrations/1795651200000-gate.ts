@@ -127,6 +127,7 @@ const tables: readonly TableDefinition[] = [
       { name: 'ix_approve_request_user', columns: ['acc_code', 'user_code', 'id'] },
       { name: 'ix_approve_request_team', columns: ['acc_code', 'id'] },
       { name: 'ix_approve_request_action', columns: ['action_id', 'state'] },
+      { name: 'ix_approve_request_state', columns: ['state'] },
     ],
   },
 ];

@@ -35,6 +35,7 @@ import { ProviderAnswersRepository } from './requests/provider-answers.repositor
 import { ProviderAnswersService } from './requests/provider-answers.service.js';
 import { RequestListsRepository } from './requests/request-lists.repository.js';
 import { RequestsController } from './requests/requests.controller.js';
+import { RequestsMetrics } from './requests/requests.metrics.js';
 import { RequestsService } from './requests/requests.service.js';
 import { ResponsesService } from './requests/responses.service.js';
 import { RulesService } from './rules.service.js';
@@ -81,6 +82,7 @@ import { RulesService } from './rules.service.js';
     RequestHolding,
     RequestListsRepository,
     RequestSeals,
+    RequestsMetrics,
     RequestsRepository,
     RequestsService,
     ResponsesService,

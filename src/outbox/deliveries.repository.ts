@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TeamScope } from '../auth/principal.js';
 import { teamClause } from '../auth/team-clause.js';
 import { Database } from '../database/database.js';
-import { fromDbTime, toDbTime } from '../database/dialect.js';
+import { databaseNow, fromDbTime, toDbTime } from '../database/dialect.js';
 import { places, type Sql, type SqlValue, type Tx } from '../database/sql.js';
 import type { PageWindow } from '../http/pagination.js';
 
@@ -189,7 +189,7 @@ export class DeliveriesRepository {
     return found === 1;
   }
 
-  /** What waits, or is parked, by topic and state. */
+  /** What waits, or is parked, by topic and state; what nobody has tried because its time is still to come does not wait. */
   async backlog(): Promise<Backlog[]> {
     const rows = await this.database.rows<{
       readonly topic: string;
@@ -198,7 +198,9 @@ export class DeliveriesRepository {
       readonly oldest: Date | string;
     }>(
       `SELECT topic, state, COUNT(*) AS count, MIN(create_time) AS oldest FROM ${table}
-        WHERE state IN (${places(unfinished.length)}) GROUP BY topic, state`,
+        WHERE state IN (${places(unfinished.length)})
+          AND NOT (state = 'pending' AND attempts = 0 AND due_at > ${databaseNow(this.database.dialect)})
+        GROUP BY topic, state`,
       unfinished,
     );
     return rows.map((row) => ({ ...row, count: Number(row.count), oldest: fromDbTime(row.oldest) }));

@@ -180,6 +180,10 @@ describe('executing what was approved', () => {
     expect(error).toMatch(/1000 ms/);
     expect((await stays(requestId)).status).toBe('unknown');
     expect(upstream.seen).toHaveLength(1);
+    const metrics = await (await fetch(`${app.url}/metrics`)).text();
+    expect(metrics).toMatch(/^countersign_approve_requests\{state="unknown"\} [1-9]/m);
+    // A reminder whose time is still to come is no backlog.
+    expect(metrics).not.toMatch(/countersign_deliveries\{topic="gate.expire"/);
     const found = { status: 'executed', remark: 'looked it up' };
     expect((await app.as(ann).post(`/approve-requests/${requestId}/resolve`, found)).status).toBe(403);
     expect((await app.as(rival).post(`/approve-requests/${requestId}/resolve`, found)).status).toBe(404);

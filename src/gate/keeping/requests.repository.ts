@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
 import { Database } from '../../database/database.js';
 import { forUpdate, toDbTime, wholeSecond } from '../../database/dialect.js';
-import type { Sql, SqlValue, Tx } from '../../database/sql.js';
+import { places, type Sql, type SqlValue, type Tx } from '../../database/sql.js';
 import { Clock } from '../../runtime/clock.js';
 import type { RequestRow } from '../requests/request.entity.js';
 import type { RequestState } from '../vocabulary.js';
@@ -137,6 +137,16 @@ export class RequestsRepository {
       [...values, mac, toDbTime(now), row.id, row.state, row.mac],
     );
     return found === 1 ? { ...after, mac } : null;
+  }
+
+  /** How many requests are in each of these states. */
+  async counts(states: readonly RequestState[]): Promise<Map<string, number>> {
+    const rows = await this.database.rows<{ readonly state: string; readonly count: number | string }>(
+      `SELECT state, COUNT(*) AS count FROM dms_s_apply_approve_request
+        WHERE state IN (${places(states.length)}) GROUP BY state`,
+      states,
+    );
+    return new Map(rows.map(({ state, count }) => [state, Number(count)]));
   }
 
   /** Lets go of credentials whose time is over, or that nobody needs any more. */

@@ -106,6 +106,7 @@ export const requestEntity = (dialect: Dialect) => {
       { name: 'ix_approve_request_user', columns: ['accCode', 'userCode', 'id'] },
       { name: 'ix_approve_request_team', columns: ['accCode', 'id'] },
       { name: 'ix_approve_request_action', columns: ['actionId', 'state'] },
+      { name: 'ix_approve_request_state', columns: ['state'] },
     ],
   });
 };
