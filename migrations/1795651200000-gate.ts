@@ -21,6 +21,18 @@ const tables: readonly TableDefinition[] = [
     indexes: [{ name: 'uq_provider_code', columns: ['scope', 'code'], unique: true }],
   },
   {
+    // Which request a signed answer counts for; kept for an hour.
+    name: 'dms_s_apply_provider_message',
+    columns: {
+      provider_id: 'varchar(64) NOT NULL',
+      message_id: 'varchar(191) NOT NULL',
+      request_id: 'varchar(64) NOT NULL',
+      create_time: 'datetime NOT NULL',
+    },
+    primaryKey: ['provider_id', 'message_id'],
+    indexes: [{ name: 'ix_provider_message_age', columns: ['create_time'] }],
+  },
+  {
     name: 'dms_s_apply_gate',
     columns: {
       id: 'varchar(64) NOT NULL',

@@ -29,6 +29,7 @@ import { timerEntity } from './orders/timer.entity.js';
 import { deliveryEntity } from './outbox/delivery.entity.js';
 import { deliveryAttemptEntity } from './outbox/delivery-attempt.entity.js';
 import { providerEntity } from './providers/provider.entity.js';
+import { providerMessageEntity } from './providers/provider-message.entity.js';
 import { templateEntity } from './templates/template.entity.js';
 import { templateStageEntity } from './templates/template-stage.entity.js';
 import { nodeVersionEntity, templateVersionEntity } from './versions/saved-version.entity.js';
@@ -66,6 +67,7 @@ export const entitiesFor: EntitySchemasFor = (dialect) =>
     deliveryAttemptEntity,
     subscriptionEntity,
     providerEntity,
+    providerMessageEntity,
     gateEntity,
     gateRevisionEntity,
     actionEntity,

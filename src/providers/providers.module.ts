@@ -3,6 +3,7 @@ import { OrdersModule } from '../orders/orders.module.js';
 import { DeliveryHandlers } from '../outbox/delivery-handler.port.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
 import { ApprovalProviders } from './provider.port.js';
+import { ProviderMessagesRepository } from './provider-messages.repository.js';
 import { ProviderSettingsService } from './provider-settings.service.js';
 import { ProvidersController } from './providers.controller.js';
 import { ProvidersRepository } from './providers.repository.js';
@@ -16,6 +17,7 @@ import { WebhookProvider } from './webhook.provider.js';
   controllers: [ProvidersController],
   providers: [
     ApprovalProviders,
+    ProviderMessagesRepository,
     ProviderSettingsService,
     ProvidersRepository,
     ProvidersService,

@@ -17,6 +17,7 @@ import {
   type ProviderConnection,
   type ProviderEvent,
 } from './provider.port.js';
+import { longestMessageId, ProviderMessagesRepository } from './provider-messages.repository.js';
 import { ProvidersRepository, visibleFrom } from './providers.repository.js';
 import { sealContext } from './seal-context.js';
 
@@ -55,6 +56,7 @@ export class ProvidersService {
   constructor(
     private readonly rows: ProvidersRepository,
     private readonly kinds: ApprovalProviders,
+    private readonly messages: ProviderMessagesRepository,
     private readonly secrets: WebhookSecrets,
     private readonly outbox: OutboxService,
     private readonly clock: Clock,
@@ -104,19 +106,29 @@ export class ProvidersService {
   }
 
   /**
-   * Whether an answer comes from the provider that a code means at this moment, and now.
-   * @param scope as in {@link Telling}
+   * Whether an answer comes from the provider that a code means at this moment, and now, and counts for this request:
+   * from its first use on, a message counts for no other one.
+   * @param about `scope` and `provider` as in {@link Telling}; `id` of the request that the answer was sent to
    */
-  async verify(sql: Sql, scope: string, code: string, answer: IncomingAnswer): Promise<Authenticity> {
-    const from = await this.connection(scope, code, sql);
-    if (!from) return { ok: false, why: `there is no provider ${code}` };
+  async verify(
+    about: Pick<Telling, 'scope' | 'provider'> & { readonly id: string },
+    answer: IncomingAnswer,
+  ): Promise<Authenticity> {
+    const refused = (why: string) => ({ ok: false, why }) as const;
+    const from = await this.connection(about.scope, about.provider);
+    if (!from) return refused(`there is no provider ${about.provider}`);
     const kind = this.kinds.of(from.kind);
-    return (
-      kind?.verify(from, answer, this.clock.now()) ?? {
-        ok: false,
-        why: `nobody speaks with providers of kind ${from.kind}`,
-      }
-    );
+    if (!kind) return refused(`nobody speaks with providers of kind ${from.kind}`);
+    const authenticity = kind.verify(from, answer, this.clock.now());
+    if (!authenticity.ok) return authenticity;
+    const { messageId } = authenticity;
+    if (messageId.length > longestMessageId) {
+      return refused(`the id of the message is longer than ${longestMessageId} characters`);
+    }
+    const countsFor = await this.messages.claim(from.id, messageId, about.id);
+    return countsFor === about.id
+      ? authenticity
+      : refused(`message ${messageId} counts for another request: ${countsFor ?? 'forgotten by now'}`);
   }
 
   /** A provider with its secrets in clear, for this room's own sending and checking; null when there is none. */

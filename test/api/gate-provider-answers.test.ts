@@ -319,6 +319,102 @@ describe('an answer that is not the provider’s', () => {
   });
 });
 
+describe('a message that counts for another request', () => {
+  /** Two requests that the same provider decides. */
+  const twoGiven = async () => {
+    const first = await given();
+    return [first, { ...first, ...(await givenHeld(world, first.code)) }] as const;
+  };
+
+  it('given it was taken for one, then it is 401 for the other as what is not signed, and still 200 for the first', async () => {
+    const [first, second] = await twoGiven();
+    const how = { messageId: randomUUID() };
+    expect(await answered(first, pass, how)).toMatchObject({ status: 200 });
+    const told = ({ instance: _path, requestId: _id, ...rest }: Record<string, unknown>): unknown => rest;
+    const again = await answered(second, pass, how);
+    expect(again.status).toBe(401);
+    expect(told(again.body)).toEqual(told((await answered(second, pass, { secrets: [] })).body));
+    expect(await orderOf(world.app, second.orderId)).toMatchObject({ applyStatus: 'in_review' });
+    expect(world.lines.join('\n')).toContain(`counts for another request: ${first.requestId}`);
+    expect(await answered(first, pass, how)).toMatchObject({ status: 200 });
+    expect(await answered(first, deny, how)).toMatchObject({
+      status: 409,
+      body: { code: 'already_decided' },
+    });
+    expect(await answered(second, pass)).toMatchObject({ status: 200 });
+  });
+
+  it('given the first one refused it with 409, then it counts for that one all the same', async () => {
+    const [first, second] = await twoGiven();
+    const how = { messageId: randomUUID() };
+    await world.app.as(ann).post(`/orders/${first.orderId}/withdraw`);
+    expect((await answered(first, pass, how)).status).toBe(409);
+    expect((await answered(second, pass, how)).status).toBe(401);
+    expect(await orderOf(world.app, second.orderId)).toMatchObject({ applyStatus: 'in_review' });
+  });
+
+  it('given both at once, several times each, then it counts for one of them', async () => {
+    for (let time = 0; time < 3; time++) {
+      const both = await twoGiven();
+      const how = { messageId: randomUUID() };
+      const answers = await Promise.all([...both, ...both].map((held) => answered(held, pass, how)));
+      const statuses = answers.map(({ status }) => status);
+      expect(statuses.toSorted()).toEqual([200, 200, 401, 401]);
+      expect(statuses.slice(0, 2)).toEqual(statuses.slice(2));
+      const orders = await Promise.all(both.map(({ orderId }) => orderOf(world.app, orderId)));
+      expect(orders.map(({ applyStatus }) => applyStatus).toSorted()).toEqual(['completed', 'in_review']);
+    }
+  });
+
+  it('given a forgery under an id, or an answer that names the other request, then the id is not taken by it', async () => {
+    const [first, second] = await twoGiven();
+    const how = { messageId: randomUUID() };
+    const named = { ...pass, approve_request_id: first.requestId };
+    expect((await answered(second, pass, { ...how, signed: '{}' })).status).toBe(401);
+    expect(await answered(second, named, how)).toMatchObject({
+      status: 400,
+      body: { code: 'validation_failed', errors: [{ field: 'approve_request_id' }] },
+    });
+    expect(await orderOf(world.app, second.orderId)).toMatchObject({ applyStatus: 'in_review' });
+    expect(await answered(first, named, how)).toMatchObject({ status: 200 });
+  });
+
+  it('given two providers that use the same id, then each message counts', async () => {
+    const how = { messageId: randomUUID() };
+    for (const held of [await given(), await given()]) {
+      expect(await answered(held, pass, how)).toMatchObject({ status: 200 });
+    }
+  });
+
+  it('given an id of 191 characters, then it counts; of 192, then 401', async () => {
+    const held = await given();
+    const idOf = (length: number): string => randomUUID().padEnd(length, 'x');
+    expect((await answered(held, pass, { messageId: idOf(192) })).status).toBe(401);
+    expect(await orderOf(world.app, held.orderId)).toMatchObject({ applyStatus: 'in_review' });
+    expect((await answered(held, pass, { messageId: idOf(191) })).status).toBe(200);
+  });
+
+  it('given messages of an hour ago, then they are forgotten with the next one, and younger ones are not', async () => {
+    const [first, second, third] = [await given(), await given(), await given()];
+    const [old, young] = [{ messageId: randomUUID() }, { messageId: randomUUID() }];
+    await answered(first, pass, old);
+    const kept = async () => {
+      const rows = await world.app.database.rows<{ id: string }>(
+        'SELECT message_id AS id FROM dms_s_apply_provider_message WHERE message_id IN (?, ?)',
+        [old.messageId, young.messageId],
+      );
+      return rows.map(({ id }) => id);
+    };
+    const now = vi.spyOn(world.app.get(Clock), 'now');
+    now.mockImplementation(() => new Date(Date.now() + 600_000));
+    await answered(second, pass, { ...young, ahead: 600 });
+    expect((await kept()).toSorted()).toEqual([old.messageId, young.messageId].toSorted());
+    now.mockImplementation(() => new Date(Date.now() + 3_660_000));
+    await answered(third, pass, { ahead: 3660 });
+    expect(await kept()).toEqual([young.messageId]);
+  });
+});
+
 describe('an answer that cannot be read', () => {
   it.each<[string, number, unknown]>([
     ['no status', 400, {}],

@@ -25,7 +25,11 @@ export class ProviderAnswersController {
       'as it must be is answered 401, whether there is such a request or not.',
   })
   @ApiParam({ name: 'approve_request_id', example: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a30' })
-  @ApiHeader({ name: 'webhook-id', description: 'The same on every attempt of this message.' })
+  @ApiHeader({
+    name: 'webhook-id',
+    description:
+      'The same on every attempt of this message; it counts for one request. At most 191 characters.',
+  })
   @ApiHeader({ name: 'webhook-timestamp', description: 'Unix seconds, within five minutes of our clock.' })
   @ApiHeader({ name: 'webhook-signature', description: '`v1,…`, several with a blank between them.' })
   @ApiOkResponse({ type: ProviderAnswered })

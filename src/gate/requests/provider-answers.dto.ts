@@ -7,6 +7,15 @@ export const verdicts = ['pass', 'deny'] as const;
 export type Verdict = (typeof verdicts)[number];
 
 export class ProviderAnswer {
+  @Code(64, {
+    optional: true,
+    description:
+      'The request that is decided; has to be the one of the path. It puts the request under the signature.',
+    example: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a30',
+    special: true,
+  })
+  approve_request_id?: string;
+
   @OneOf(verdicts, { description: 'Whether the request may be executed.', example: 'pass' })
   status: Verdict;
 

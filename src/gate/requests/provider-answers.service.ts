@@ -1,8 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { UserPrincipal } from '../../auth/principal.js';
-import { Database } from '../../database/database.js';
 import { type ApplyStatus, maxStages } from '../../engine/vocabulary.js';
-import { Problem } from '../../http/problem.js';
+import { invalid, Problem } from '../../http/problem.js';
 import { OrdersService } from '../../orders/orders.service.js';
 import { type IncomingAnswer, internalProvider, providerUser } from '../../providers/provider.port.js';
 import { ProvidersService } from '../../providers/providers.service.js';
@@ -24,17 +23,20 @@ export class ProviderAnswersService {
     private readonly requests: ProviderAnswersRepository,
     private readonly providers: ProvidersService,
     private readonly orders: OrdersService,
-    private readonly database: Database,
   ) {}
 
   /**
    * Passes or denies a held request. A pass approves one open step after another until none is left, each in its own
    * transaction; a repeat goes on where an earlier one broke off, and changes nothing where that came to its end.
-   * @throws Problem 401 for everything that the request's provider has not signed just now, unknown ids included; 409
-   *   already_decided when the order has gone the other way, order_closed when nobody waits any more, not_in_review when
+   * @throws Problem 400 when the body names another request; 401 for everything that the request's provider has not signed
+   *   just now and for this request alone, unknown ids included; 409 already_decided when the order has gone the other way, order_closed when nobody waits any more, not_in_review when
    *   its steps have not opened yet, not_awaited when its policy wants somebody else
    */
   async answer(id: string, incoming: IncomingAnswer, dto: ProviderAnswer): Promise<ProviderAnswered> {
+    // Before the message is taken: sent on to a wrong address, it still counts at the right one.
+    if (dto.approve_request_id !== undefined && dto.approve_request_id !== id) {
+      throw invalid('approve_request_id', 'must be the one of the path');
+    }
     const request = await this.authenticated(id, incoming);
     for (let round = 1; round <= maxRounds; round++) {
       const record = await this.orders.forService(request.orderId);
@@ -55,7 +57,7 @@ export class ProviderAnswersService {
     const authenticity =
       provider === internalProvider
         ? ({ ok: false, why: 'no request of that id waits for a provider' } as const)
-        : await this.providers.verify(this.database, scope, provider, incoming);
+        : await this.providers.verify({ id, scope, provider }, incoming);
     if (request && authenticity.ok) {
       const { messageId } = authenticity;
       this.logger.log({ approveRequestId: id, provider, messageId }, 'a provider answers');
@@ -65,7 +67,7 @@ export class ProviderAnswersService {
     this.logger.warn({ approveRequestId: id, provider, why }, 'an answer is refused');
     throw new Problem(
       'unauthenticated',
-      "sign the exact body with the secret of the request's provider (Standard Webhooks), not more than five minutes ago",
+      "sign the exact body with the secret of the request's provider (Standard Webhooks), not more than five minutes ago, and each message for one request",
     );
   }
 
