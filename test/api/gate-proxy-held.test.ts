@@ -243,10 +243,12 @@ describe('A proxy that tells who is calling', () => {
 
   it('given what it says of where a request comes from, then that is believed, and its secret goes no further', async () => {
     const headers = { 'x-gate-secret': secret, 'x-forwarded-for': '1.2.3.4', 'x-forwarded-proto': 'https' };
-    expect((await told(headers, '/free')).status).toBe(200);
+    const url = { 'x-original-url': '/before' };
+    expect((await told({ ...headers, ...url }, '/free')).status).toBe(200);
     expect(upstream.seen[0]?.headers).toMatchObject({
       'x-forwarded-for': '1.2.3.4, 127.0.0.1',
       'x-forwarded-proto': 'https',
+      ...url,
     });
     expect(upstream.seen[0]?.headers).not.toHaveProperty('x-gate-secret');
   });
@@ -317,6 +319,42 @@ describe('What could be read in two ways at the proxy', () => {
     expect(upstream.seen[0]?.headers['content-length']).toBe(String(body.length));
     expect((await through('/elsewhere', { headers, body })).status).toBe(200);
   });
+
+  it('given a body in GBK, then it passes byte for byte or is held, unless it names a method', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=GBK' };
+    const body = Buffer.from('a=\xc4\xe3\xba\xc3&b=%C4%E3&payment_method=card', 'latin1');
+    expect((await through('/items/1', { headers, body })).status).toBe(200);
+    expect(upstream.seen[0]?.body.equals(body)).toBe(true);
+    upstream.forget();
+    const json = { 'content-type': 'application/json; charset=GBK' };
+    const told = Buffer.from('{"a":"\xc4\xe3\xba\xc3"}', 'latin1');
+    const held = await nothingAfter(() => through('/orders/gbk', { headers: json, body: told }));
+    expect(held).toMatchObject({ status: 401, json: { code: 'approval_required' } });
+    for (const name of ['_method', '%5Fmethod', '\x81_method']) {
+      const hiding = Buffer.from(`a=\xc4\xe3&${name}=DELETE`, 'latin1');
+      const answer = await nothingComesOf(() => through('/items/1', { headers, body: hiding }));
+      expect(answer).toMatchObject({ status: 400, json: { code: 'request_ambiguous' } });
+    }
+    const hiding = Buffer.from('{"a":"\xc4\xe3","_method":"DELETE"}', 'latin1');
+    const answer = await nothingComesOf(() => through('/orders/1', { headers: json, body: hiding }));
+    expect(answer).toMatchObject({ status: 400, json: { code: 'request_ambiguous' } });
+  });
+
+  it.each(['X-Original-URL', 'X-Rewrite-URL', 'x_original_url'])(
+    'given the header %s, then 400 where it names an action, and else it goes no further',
+    async (header) => {
+      for (const url of ['/items/1', 'http://shop.example/items/1?a=1', '/x/../items/1']) {
+        const sent = { method: 'DELETE', headers: { [header]: url } };
+        const answer = await nothingComesOf(() => through('/free', sent));
+        expect(answer).toMatchObject({ status: 400, json: { code: 'request_ambiguous' } });
+      }
+      const form = { 'content-type': 'application/x-www-form-urlencoded', [header]: '/items/1' };
+      const sent = { headers: form, body: '_method=DELETE' };
+      expect((await nothingComesOf(() => through('/free', sent))).status).toBe(400);
+      expect((await through('/free', { headers: { [header]: '/elsewhere' } })).status).toBe(200);
+      expect(upstream.seen[0]?.headers).not.toHaveProperty(header.toLowerCase());
+    },
+  );
 
   it('given a form that is too large to look through, then 413', async () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };

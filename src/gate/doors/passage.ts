@@ -128,8 +128,15 @@ const ours = [
   'x-gate-secret',
 ];
 
-/** What else tells where a request came from, and can be believed only of a proxy of ours. */
-const forgeable = ['forwarded', 'x-forwarded-port', 'x-forwarded-prefix', 'x-real-ip'];
+/** What else tells where a request came from, or went to at first, and can be believed only of a proxy of ours. */
+const forgeable = [
+  'forwarded',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-original-url',
+  'x-real-ip',
+  'x-rewrite-url',
+];
 
 const isEndless = ({ headers }: UpstreamAnswer): boolean =>
   valuesOf(headers, 'content-type').some((type) => /^text\/event-stream\b/i.test(type));

@@ -129,6 +129,67 @@ describe('judgeHead', () => {
     expect(judgeHead(actions, original).kind).toBe('free');
   });
 
+  describe.each(['x-original-url', 'x-rewrite-url', 'x_original_url', 'x-rewrite_url'])(
+    'the header %s, by which some servers route',
+    (header) => {
+      const judged = (method: string, path: string, url: string, query = '', more: HeaderFields = []) =>
+        judgeHead(actions, request(method, path, query, [[header, url], ...more]));
+
+      it.each([
+        ['a path', '/users/7'],
+        ['a path with a query', '/users/7?a=//b'],
+        ['a path without a slash before it', 'users/7'],
+        ['a doubtful path', '/x/..//users/%37'],
+        ['an absolute URL', 'https://shop.example:8443/users/7?a=1'],
+        ['the second of two that were joined', '/free, /users/7'],
+        ['a path that cannot be read', '//a\\b/%2e%2e;x/c%252f..%00d/.%09/e#f%3fg//;h'],
+      ])('given %s of an action, then the request is refused', (_, url) => {
+        expect(judged('DELETE', '/free', url)).toEqual({
+          kind: 'refused',
+          why: `the header ${header} names another path, which needs approval`,
+        });
+        // Also where its own path is an action's.
+        expect(judged('DELETE', '/users/8', url).kind).toBe('refused');
+        expect(judged('PATCH', '/free', url).kind).toBe('free');
+      });
+
+      it('given a method named beside it, then the request is refused', () => {
+        expect(judged('POST', '/free', '/users/7', '_method=delete').kind).toBe('refused');
+        expect(judged('POST', '/free', '/users/7?_method=delete').kind).toBe('refused');
+        expect(judged('POST', '/free', '/users/7', '', [['x-http-method', 'DELETE']]).kind).toBe('refused');
+      });
+
+      it('given a path of an action of another method, then the form could name it', () => {
+        expect(judged('POST', '/free', '/users/7')).toEqual({ kind: 'free', mayHide: true });
+        expect(judged('POST', '/users/8', '/free')).toEqual({ kind: 'free', mayHide: true });
+      });
+
+      it.each(['', '/', '/free', 'https://shop.example/free?x=/users/7'])(
+        'given %j, which is no action, then it tells nothing',
+        (url) => {
+          expect(judged('DELETE', '/elsewhere', url)).toEqual({ kind: 'free', mayHide: false });
+          expect(namesOf(judged('DELETE', '/users/7', url))).toEqual(['DELETE /users/{id}']);
+        },
+      );
+
+      it("given the request's own path and query, then it tells nothing else", () => {
+        const id = ['DELETE /users/{id}'];
+        expect(namesOf(judged('DELETE', '/users/7', '/users/7'))).toEqual(id);
+        expect(namesOf(judged('DELETE', '/users/7', 'https://h/users/7?a=1', 'a=1'))).toEqual(id);
+        expect(namesOf(judged('DELETE', '/users/7,8', '/users/7,8?a=1,2', 'a=1,2'))).toEqual(id);
+        expect(judged('DELETE', '/users/7', '/users/7?a=2', 'a=1').kind).toBe('refused');
+      });
+    },
+  );
+
+  it('given such a header twice, then both are looked at', () => {
+    const headers: HeaderFields = [
+      ['x-original-url', '/free'],
+      ['x-original-url', '/users/7'],
+    ];
+    expect(judgeHead(actions, request('DELETE', '/free', '', headers)).kind).toBe('refused');
+  });
+
   it('given a parameter _method that is no method, then it overrides nothing', () => {
     expect(judgeHead(actions, request('DELETE', '/users/7', '_method=card')).kind).toBe('named');
   });

@@ -3,7 +3,7 @@ import { isMethod, namedMethods } from './methods.js';
 import { valuesOf, type OriginalRequest } from './original.js';
 import { readPath } from './paths.js';
 import { anySegment } from './templates.js';
-import { folded, segmentsOf } from './wire.js';
+import { dashed, folded, segmentsOf } from './wire.js';
 
 /**
  * What the actions of all teams say of the head of a request. A request that can be read in more than one way is
@@ -11,6 +11,42 @@ import { folded, segmentsOf } from './wire.js';
  * @param actions by revision: an index is kept for each list, so pass the same one again
  */
 export function judgeHead(actions: readonly ActionRule[], original: OriginalRequest): Verdict {
+  const verdict = judgePath(actions, original);
+  if (verdict.kind === 'refused') return verdict;
+  let { mayHide } = verdict.kind === 'free' ? verdict : { mayHide: false };
+  for (const { header, path, query } of otherSpots(original)) {
+    const there = judgePath(actions, { ...original, path, query: `${query}&${original.query}` });
+    if (there.kind !== 'free')
+      return refused(`the header ${header} names another path, which needs approval`);
+    mayHide ||= there.mayHide;
+  }
+  return verdict.kind === 'free' ? { kind: 'free', mayHide } : verdict;
+}
+
+/** Headers by which some servers route (IIS, and older Symfony and Zend), whatever the request line says. */
+const spotHeaders: ReadonlySet<string> = new Set(['x-original-url', 'x-rewrite-url']);
+
+/**
+ * Other paths that the request could be routed by. A proxy may repeat the request's own in such a header, which tells
+ * nothing else. Whoever joins headers of one name puts commas between them.
+ */
+function otherSpots({ headers, path, query }: OriginalRequest) {
+  const own = query === '' ? path : `${path}?${query}`;
+  const isOwn = (url: string): boolean => url.replace(/^https?:\/\/[^/?#\\]*(?=\/)/i, '') === own;
+  return headers
+    .filter(([name, value]) => spotHeaders.has(dashed(name)) && !isOwn(value.trim()))
+    .flatMap(([header, value]) =>
+      [...new Set([value, ...value.split(',')])].flatMap((told) => {
+        const url = told.trim();
+        if (url === '' || isOwn(url)) return [];
+        const [there = '', ...rest] = url.split('?');
+        return [{ header, path: there, query: rest.join('?') }];
+      }),
+    );
+}
+
+/** What the actions say of a request that is routed by its path. */
+function judgePath(actions: readonly ActionRule[], original: OriginalRequest): Verdict {
   const reading = readPath(original.path);
   const fitting =
     reading.kind === 'plain'

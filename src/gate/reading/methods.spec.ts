@@ -104,6 +104,85 @@ describe('hiddenMethods', () => {
     expect(hiddenMethods(type, Buffer.from(body))).toEqual(methods);
   });
 
+  it.each([
+    'GBK',
+    'gb2312',
+    'gb18030',
+    'cp936',
+    'big5',
+    'big5-hkscs',
+    'euc-jp',
+    'euc-kr',
+    'Shift_JIS',
+    'ks_c_5601-1987',
+    'iso-8859-15',
+    'windows-1251',
+    'cp1252',
+    'koi8-r',
+    '"us-ascii"',
+    'utf-8',
+  ])('given the charset %s, which contains ASCII, then its bytes are searched', (charset) => {
+    const found = (type: string, body: string) =>
+      hiddenMethods(`${type}; charset=${charset}`, Buffer.from(body, 'latin1'));
+    const json = 'application/json';
+    expect(found(form, 'a=\xc4\xe3&b=%C4%E3&payment_method=DELETE&_methods=x')).toEqual([]);
+    expect(found(json, '{"a":"\xc4\xe3","payment_method":"DELETE"}')).toEqual([]);
+    expect(found(multipart, field('name="\xc4\xe3"', '\xba\xc3'))).toEqual([]);
+    // Behind a byte that may begin a character, it is found whether or not a reader takes the two for one.
+    for (const before of ['', '\x81', '\xff', '\x81\x81\x81']) {
+      expect(found(form, `a=${before}&_method=DELETE`)).toContain('DELETE');
+      expect(found(form, `a=1&${before}_method=DELETE`)).toContain('DELETE');
+      expect(found(form, `a=1&${before}%5f%4dethod=DELETE`)).toContain('DELETE');
+      expect(found(form, `a=1&${before.replaceAll('\x81', '%81')}_method=DELETE`)).toContain('DELETE');
+      expect(found(json, `{"a":"\xc4\xe3","${before}_method":"DELETE"}`)).toContain('DELETE');
+      expect(found(multipart, field(`name="${before}_method"`))).toContain('DELETE');
+    }
+  });
+
+  it.each([
+    ['a character of two bytes before the name', form, 'gbk', '\xc3\xa9_method=DELETE'],
+    ['one that is not there, with a letter as its second byte', form, 'gbk', '\xa2A_method=DELETE'],
+    ['the same encoded', form, 'gbk', '%a2%41_method=DELETE'],
+    ['a byte in the name', form, 'gbk', '_met\xffhod=DELETE'],
+    ['a byte in the method', form, 'gbk', '_method=DEL\xffETE'],
+    ['a byte between name and value', form, 'gbk', '_method\x81=DELETE'],
+    ['wide letters', form, 'gbk', '\xa3\xdf\xa3\xed\xa3\xe5\xa3\xf4\xa3\xe8\xa3\xef\xa3\xe4=DELETE'],
+    ['wide letters encoded', form, 'gbk', '%a3%df%a3%ed%a3%e5%a3%f4%a3%e8%a3%ef%a3%e4=DELETE'],
+    ['a byte before the quotation mark', multipart, 'gbk', field('name=\x81"_method"')],
+    [
+      'a character that ends in a backslash, so that a byte reader sees the name within a text',
+      'application/json',
+      'gbk',
+      '{"a":"\xd5\\","_method":"DELETE","b":"\xd5\\"}',
+    ],
+    ['one of two charsets', form, 'utf-8; charset=big5', '\xc3\xa9_method=DELETE'],
+  ])('given %s, then it is found', (_, type, charset, body) => {
+    const found = hiddenMethods(`${type}; charset=${charset}`, Buffer.from(body, 'latin1'));
+    expect(found.filter((method) => ['DELETE', '?'].includes(method))).not.toEqual([]);
+  });
+
+  it('given JSON in Big5 that a byte reader could not read, then a name that only sounds like it is none', () => {
+    const body = Buffer.from('{"a":"\xa6\xa8\xa5\\","payment_method":"card"}', 'latin1');
+    expect(hiddenMethods('application/json; charset=big5', body)).toEqual([]);
+  });
+
+  it.each([
+    'utf-16',
+    'utf-16be',
+    'utf-32',
+    'utf-7',
+    'hz-gb-2312',
+    'iso-2022-jp',
+    'iso-2022-kr',
+    'cp037',
+    'ibm1047',
+    'gbk2',
+    'gbk; charset=utf-16',
+  ])('given the charset %s, in which letters may be any bytes, then nothing can be read', (charset) => {
+    for (const type of [form, multipart, 'application/json'])
+      expect(hiddenMethods(`${type}; charset=${charset}`, Buffer.from('a=1'))).toEqual(['?']);
+  });
+
   it('given a form of more fields than can be looked at, then it may name any method', () => {
     expect(hiddenMethods(form, Buffer.from('a=1&'.repeat(60_000)))).toEqual(['?']);
   });
@@ -114,6 +193,10 @@ describe('hiddenMethods', () => {
     ['name '.repeat(800_000), multipart],
     ['name="_method"\r\n\r\n'.repeat(200_000), multipart],
     [`name${' '.repeat(4_000_000)}`, multipart],
+    ['a&'.repeat(2_000_000), `${form}; charset=gbk`],
+    ['\x81_'.repeat(1_300_000), `${form}; charset=gbk`],
+    ['%25%25%2581'.repeat(360_000), `${form}; charset=gbk`],
+    [`{"${'\x81_method'.repeat(500_000)}`, 'application/json; charset=gbk'],
   ])('given a body of 4 MB made to be slow (%#), then it is read in time', (body, type) => {
     const from = performance.now();
     hiddenMethods(type, Buffer.from(body));

@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http';
+import { bytesAsRead } from './charsets.js';
 import type { OriginalRequest } from './original.js';
-import { bytesOf, dashed, formText, wornText } from './wire.js';
+import { bytesOf, dashed, formText, textOf, wornText } from './wire.js';
 
 const overrideHeaders: ReadonlySet<string> = new Set([
   'x-http-method-override',
@@ -40,23 +41,18 @@ export function hiddenMethods(contentType: string | null, body: Buffer): readonl
   const parts = type.includes('multipart');
   const json = type.includes('json');
   if (!form && !parts && !json) return [];
-  if (!likeAscii(type)) return [unreadable];
-  const text = body.toString('latin1');
-  return [
-    ...new Set([
-      ...(form ? methodsInForm(text) : []),
-      ...(parts ? methodsInParts(text) : []),
-      ...(json ? methodsInJson(body) : []),
-    ]),
-  ];
+  // In UTF-16 or EBCDIC a field's name would look like nothing.
+  const readings = bytesAsRead(type, body.toString('latin1'));
+  if (readings === null) return [unreadable];
+  const trace = readings.length > 1 ? traceInJson.foreign : traceInJson.utf8;
+  const named = new Set<string>();
+  for (const text of readings) {
+    if (form) for (const method of methodsInForm(text)) named.add(method);
+    if (parts) for (const method of methodsInParts(text)) named.add(method);
+    if (json) for (const method of methodsInJson(text, trace)) named.add(method);
+  }
+  return [...named];
 }
-
-/** Whether letters are the bytes that they look like. In UTF-16 or EBCDIC a field's name would look like nothing. */
-const likeAscii = (type: string): boolean =>
-  [...type.matchAll(/charset[\s"'=]*([^\s"';,]*)/g)].every(
-    ([, charset = '']) =>
-      charset === '' || /^(?:utf-?8|us-ascii|ascii|iso-8859-\d+|latin-?1|windows-125\d)$/.test(charset),
-  );
 
 /** What a list of methods says, in upper case. */
 const methodsIn = (value: string): string[] =>
@@ -70,8 +66,9 @@ function tellsMethod(rawName: string): boolean {
   if (rawName.length < '_method'.length || rawName.length > 400) return false;
   const [name = ''] = wornText(rawName).normalize('NFKC').trimStart().split(/[[\0]/);
   const key = name
-    .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
-    .trimEnd()
+    // What is invisible, and bytes that are no text: some readers leave them out.
+    .replaceAll(/[\p{Default_Ignorable_Code_Point}\ufffd]/gu, '')
+    .trim()
     .toLowerCase();
   return key.replaceAll(/[ .-]/g, '_') === '_method' || overrideHeaders.has(dashed(key));
 }
@@ -138,10 +135,17 @@ function valueOfPart(text: string, from: number): readonly string[] {
   return methods.length > 0 && methods.every((method) => /^[A-Z]+$/.test(method)) ? methods : [unreadable];
 }
 
-function methodsInJson(body: Buffer): readonly string[] {
-  const text = body.toString('utf8').replace(/^\ufeff/, '');
-  // A name may be written with escapes; without any of them it has to be there in clear.
-  if (!/_method|\\u|override|x-http-method/i.test(text)) return [];
+/** A name may be written with escapes; without any of them it has to be there in clear. */
+const traceInJson = {
+  utf8: /_method|\\u|override|x-http-method/i,
+  // Read byte by byte, JSON in Big5 or Shift_JIS often cannot be read: bytes of characters look like backslashes. So
+  // `payment_method`, which is no trace, has to be told apart here.
+  foreign: /(?<![\0-\x5b\x5d-\x7f][\da-z])_method|\\u|override|x[_-]http[_-]method/i,
+} as const;
+
+function methodsInJson(bytes: string, trace: RegExp): readonly string[] {
+  const text = textOf(bytes).replace(/^\ufeff/, '');
+  if (!trace.test(text)) return [];
   let value: unknown;
   try {
     value = JSON.parse(text);
