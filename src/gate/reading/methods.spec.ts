@@ -143,6 +143,7 @@ describe('hiddenMethods', () => {
     ['a character of two bytes before the name', form, 'gbk', '\xc3\xa9_method=DELETE'],
     ['one that is not there, with a letter as its second byte', form, 'gbk', '\xa2A_method=DELETE'],
     ['the same encoded', form, 'gbk', '%a2%41_method=DELETE'],
+    ['a whole character and half of one before the name', form, 'gbk', '\xc3\xa9\xc3_method=DELETE'],
     ['a byte in the name', form, 'gbk', '_met\xffhod=DELETE'],
     ['a byte in the method', form, 'gbk', '_method=DEL\xffETE'],
     ['a byte between name and value', form, 'gbk', '_method\x81=DELETE'],
