@@ -85,6 +85,7 @@ const gateOf = (row: GateRow): GateRule => ({
   teamHeader: row.teamHeader,
   credentials: row.credentials as CredentialRule,
   credentialsTtl: row.credentialsTtl,
+  forwardsBody: row.forwardsBody === 1,
   secretHash: row.secretHash,
 });
 

@@ -17,6 +17,8 @@ export interface GateRule {
   readonly credentials: CredentialRule;
   /** Seconds. */
   readonly credentialsTtl: number;
+  /** Whether the proxy sends bodies along with its checks, so that a check without one is about a request without one. */
+  readonly forwardsBody: boolean;
   /** SHA-256 in hex. */
   readonly secretHash: string;
 }

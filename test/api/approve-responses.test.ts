@@ -158,7 +158,7 @@ describe('GET /approve-requests/{id}/response', () => {
 
     const answer = await answerTo(ann, one);
 
-    expect(codeOf(answer)).toBe('500 internal_error');
+    expect(codeOf(answer)).toBe('503 unavailable');
     expect(JSON.stringify(answer.body)).not.toContain('of the other');
   });
 });

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -366,6 +367,34 @@ describe('executing what was approved', () => {
     expect((await send('a=1')).status).toBe(200);
   });
 
+  it('given an upstream with a path, then no request leads above it, to what is held there or elsewhere', async () => {
+    const below = (await givenGate(app.as(boss), { upstream: `${upstream.url}/base/v1` })).key;
+    for (const path of ['/../v1/orders/1', '/%2e%2e/v1/orders/1', '/..%2fv1/orders/1', '/../../admin']) {
+      const answer = await rawRequest(app.url, `DELETE /gate/${below}/proxy${path} HTTP/1.1`);
+      expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    }
+    expect(upstream.seen).toEqual([]);
+    const free = await through(app, below, ann, '/elsewhere/1', { method: 'DELETE' });
+    expect([free.status, upstream.seen[0]?.url]).toEqual([200, '/base/v1/elsewhere/1']);
+  });
+
+  it('given an applicant whom the directory has in another team, or no more, then approving sends nothing', async () => {
+    for (const change of [
+      () => app.as(root).put('/directory/users/carl', { name: 'Carl', accCode: 't2' }),
+      () => app.as(root).delete('/directory/users/carl'),
+    ]) {
+      await app.as(root).put('/directory/users/carl', { name: 'Carl', accCode: 't1' });
+      const carl = { sub: 'carl', acc_code: 't1' };
+      const { requestId, orderId } = await heldBy(
+        await through(app, gate, carl, somewhere(), { method: 'POST', body: 'x' }),
+      );
+      await change();
+      await approve(orderId);
+      expect((await inState(app, boss, requestId, 'failed')).error).toMatch(/carl is not active in the team/);
+    }
+    expect(upstream.seen).toEqual([]);
+  });
+
   it('given nobody who can review it, then it is refused and does not pass', async () => {
     await created(app.as(boss), '/business-types', { code: 'off', name: 'Off', enabled: false });
     await givenAction(app.as(boss), { path: '/off', method: 'POST', businessType: 'off' });
@@ -375,6 +404,16 @@ describe('executing what was approved', () => {
     expect(upstream.seen).toEqual([]);
   });
 });
+
+/** Sends a request whose target no client would write, and gives the answer's first bytes. */
+async function rawRequest(url: string, line: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write(`${line}\r\nhost: gate\r\nconnection: close\r\n\r\n`);
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  return answer;
+}
 
 /** Runs a statement that changes rows, as somebody with access to the database would. */
 async function run(app: TestApp, text: string, values: (string | number | null)[]): Promise<void> {

@@ -120,6 +120,18 @@ describe('a repeat that passes once (mode retry-once)', () => {
     expect(upstream.seen).toHaveLength(1);
   });
 
+  it('given an upstream that cannot be reached, then the leave is not used up', async () => {
+    const path = `/pay/${++last}`;
+    const { requestId } = await approved(path);
+    const { port } = upstream;
+    await upstream.close();
+    expect((await pay(path)).status).toBe(502);
+    upstream = await startUpstream(undefined, port);
+    await inState(app, ann, requestId, 'approved');
+    expect((await pay(path)).status).toBe(200);
+    expect(upstream.seen).toHaveLength(1);
+  });
+
   it('given an action that was deleted after the approval, then nothing passes', async () => {
     const path = '/late/1';
     const action = await givenAction(app.as(boss), {

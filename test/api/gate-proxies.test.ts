@@ -57,7 +57,7 @@ describe.each(Object.entries(makers))('the gate asked by %s (a model of the prox
   let world: ProxyWorld;
   let proxy: AuthorizingProxy;
   beforeAll(async () => {
-    const gate = await givenGate(app.as(boss), { adapter });
+    const gate = await givenGate(app.as(boss), { adapter, forwardsBody: true });
     world = { countersign: app.url, gate, upstream: upstream.url };
     proxy = make(world);
   });
@@ -197,7 +197,7 @@ describe.each(Object.entries(makers))('the gate asked by %s (a model of the prox
   });
 
   it('should let nothing pass without the secret, or with that of another gate', async () => {
-    const other = await givenGate(app.as(boss), { adapter });
+    const other = await givenGate(app.as(boss), { adapter, forwardsBody: true });
     for (const secret of ['', other.secret]) {
       const answer = await make({ ...world, gate: { ...world.gate, secret } }).send({
         method: 'GET',

@@ -5,8 +5,9 @@ import { sendProblem, toProblem } from '../../http/problem.filter.js';
 import { Problem } from '../../http/problem.js';
 import type { Judgement, Pass } from '../keeping/judgement.js';
 import { KeeperService } from '../keeping/keeper.service.js';
-import { bodyToldOf, type RawHead, readOriginal } from '../reading/adapters.js';
+import { isBodiless, type RawHead, readOriginal } from '../reading/adapters.js';
 import { hiddenMethods, isMethod } from '../reading/methods.js';
+import { mayClimb } from '../reading/paths.js';
 import { chooseMatch, judgeHead } from '../reading/matching.js';
 import { type HeaderFields, type OriginalRequest, valuesOf } from '../reading/original.js';
 import type { GateRule, Match, Rules } from '../rules.js';
@@ -86,7 +87,9 @@ export class Doors {
   }
 
   private async judge(arrival: Arrival): Promise<void> {
-    const { original, rules } = arrival;
+    const { original, rules, gate } = arrival;
+    if (hasPath(gate.upstream) && mayClimb(original.path))
+      throw new Problem('request_ambiguous', 'the path may lead above the path of the upstream');
     const verdict = judgeHead(rules.actions, original);
     switch (verdict.kind) {
       case 'refused':
@@ -192,7 +195,7 @@ export class Doors {
   ): Promise<Buffer | null> {
     const brought = door !== 'check' || (gate.adapter !== 'nginx' && hasBody(raw));
     if (brought) return readBody(raw, this.config.gate.bodyLimit);
-    return bodyToldOf(gate.adapter, head) === 'none' ? Buffer.alloc(0) : null;
+    return isBodiless(gate.adapter, head, gate.forwardsBody) ? Buffer.alloc(0) : null;
   }
 
   private async refuse(
@@ -219,6 +222,9 @@ export class Doors {
     sendProblem(problem, request, reply);
   }
 }
+
+/** Whether something stands before the paths of requests. */
+const hasPath = (upstream: string | null): boolean => upstream !== null && new URL(upstream).pathname !== '/';
 
 /** Everything that a request says of its content's type, however often. */
 const contentTypeOf = ({ headers }: OriginalRequest): string | null => {

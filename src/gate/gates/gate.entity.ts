@@ -20,6 +20,8 @@ export interface GateRow {
   credentials: string;
   /** Seconds that sealed credentials are kept. */
   credentialsTtl: number;
+  /** 1: the proxy sends bodies along with its checks, so that a check without one is about a request without one. */
+  forwardsBody: number;
   /** SHA-256 of the secret by which the proxy authenticates itself, in hex. */
   secretHash: string;
   createTime: Date;
@@ -43,6 +45,7 @@ export const gateEntity = (dialect: Dialect) => {
       teamHeader: c.varchar('team_header', 64, { nullable: true }),
       credentials: c.varchar('credentials', 16),
       credentialsTtl: c.int('credentials_ttl'),
+      forwardsBody: c.tinyint('forwards_body', { default: 0 }),
       secretHash: c.varchar('secret_hash', 64),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),

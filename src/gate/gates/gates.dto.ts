@@ -1,6 +1,6 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
 import { IsString, Matches } from 'class-validator';
-import { Code, Duration, field, Moment, OneOf, Text } from '../../http/fields.js';
+import { Code, Duration, field, Flag, Moment, OneOf, Text } from '../../http/fields.js';
 import { PageQuery } from '../../http/pagination.js';
 import {
   type Adapter,
@@ -68,6 +68,15 @@ class GateFields {
     example: '15m',
   })
   credentialsTtl?: string;
+
+  @Flag({
+    optional: true,
+    description:
+      'For `traefik`, `envoy` and `apisix`: whether that proxy is configured to send bodies along, so that a check without ' +
+      'one is about a request without one. `false` (default): anything but a GET or HEAD needs its body to be judged.',
+    example: true,
+  })
+  forwardsBody?: boolean;
 }
 
 export class CreateGate extends GateFields {
@@ -162,6 +171,9 @@ export class GateView {
 
   @ApiProperty({ description: 'In the largest unit that says it exactly.', example: '15m' })
   credentialsTtl: string;
+
+  @ApiProperty({ example: false })
+  forwardsBody: boolean;
 
   @Moment()
   createTime: Date;

@@ -59,6 +59,7 @@ export class GatesService {
       teamHeader: null,
       credentials: 'drop',
       credentialsTtl: secondsOf('15m'),
+      forwardsBody: 0,
       secretHash: hashOfGateSecret(secret),
       createTime: now,
       updateTime: now,
@@ -157,6 +158,7 @@ function changeOf(row: GateRow, dto: UpdateGate): Partial<GateRow> {
     ...(identity === 'headers' ? headersOf(row, dto) : noHeaders(dto)),
     ...(dto.credentials === undefined ? {} : { credentials: dto.credentials }),
     ...(dto.credentialsTtl === undefined ? {} : { credentialsTtl: secondsOf(dto.credentialsTtl) }),
+    ...(dto.forwardsBody === undefined ? {} : { forwardsBody: Number(dto.forwardsBody) }),
   };
 }
 
@@ -190,6 +192,7 @@ const toView = (row: GateRow) =>
     teamHeader: row.teamHeader,
     credentials: row.credentials as CredentialRule,
     credentialsTtl: durationText(row.credentialsTtl),
+    forwardsBody: row.forwardsBody === 1,
     createTime: row.createTime,
     updateTime: row.updateTime,
   }) satisfies GateView;

@@ -35,8 +35,17 @@ export class ApprovalProof {
       return 'reviewers were shown something else; it is not executed';
     if (!(await this.requests.isRuled(row)))
       return 'its action or gate was deleted meanwhile; it is not executed';
-    if (!(await this.directory.isActive(this.database, row.accCode, row.userCode)))
+    if (!(await this.isOfTeam(row)))
       return `${row.userCode} is not active in the team any more; it is not executed`;
     return null;
+  }
+
+  /**
+   * Whoever was listed has to be so still, as active and of this team; whom the directory has never listed is known by the
+   * token alone (ADR 0007).
+   */
+  private async isOfTeam({ accCode, userCode, listed }: RequestRow): Promise<boolean> {
+    const standing = (await this.directory.listed(this.database, accCode, [userCode])).get(userCode);
+    return listed === 1 ? standing === 'active' : standing !== 'inactive';
   }
 }

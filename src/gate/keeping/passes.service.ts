@@ -1,7 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG, type Config } from '../../config/config.js';
+import { classify } from '../../database/errors.js';
 import { SharedClock } from '../../database/shared-clock.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
+import { Problem } from '../../http/problem.js';
+import { UpstreamError } from '../../outbound/upstream.client.js';
 import { Ids } from '../../runtime/ids.js';
 import type { RequestRow } from '../requests/request.entity.js';
 import type { Pass } from './judgement.js';
@@ -55,7 +58,7 @@ export class PassesService {
         ['x-approval-request-id', row.id],
         ['idempotency-key', row.id],
       ],
-      done: (outcome) => this.record(taken, outcome),
+      done: (outcome) => this.record(taken, row.endsAt, outcome),
     };
   }
 
@@ -65,17 +68,42 @@ export class PassesService {
     });
   }
 
-  /** Never throws: the repeat has passed, whatever can be noted of it. */
-  private async record(row: RequestRow, outcome: { readonly status: number | null } | Error): Promise<void> {
+  /**
+   * Never throws: the repeat has passed, whatever can be noted of it. Leave of which certainly nothing was used is given back.
+   * @param until when the leave ends
+   */
+  private async record(row: RequestRow, until: number | null, outcome: PassOutcome): Promise<void> {
     try {
-      await this.unitOfWork.run((tx) => this.requests.change(tx, row, changeOf(outcome)));
+      const cause = outcome instanceof Problem ? outcome.more.cause : outcome;
+      const unused = cause instanceof UpstreamError && !cause.sent;
+      if (unused && (await this.giveBack(row, until))) return;
+      await this.unitOfWork.run((tx) => this.requests.change(tx, row, changeOf(outcome, unused)));
     } catch (error) {
       this.logger.error({ err: error, request: row.id }, 'how a repeat ended could not be noted');
     }
   }
+
+  /** @returns whether it could be: another repeat may have become a request of its own meanwhile */
+  private async giveBack(row: RequestRow, endsAt: number | null): Promise<boolean> {
+    const change: RequestChange = { state: 'approved', live: row.fingerprint, token: null, endsAt };
+    try {
+      return await this.unitOfWork.run(async (tx) => {
+        const after = await this.requests.change(tx, row, change);
+        if (after) await this.course.arrange(tx, after);
+        return after !== null;
+      });
+    } catch (error) {
+      if (classify(error) === 'duplicate') return false;
+      throw error;
+    }
+  }
 }
 
-function changeOf(outcome: { readonly status: number | null } | Error): RequestChange {
+type PassOutcome = { readonly status: number | null } | Error;
+
+function changeOf(outcome: PassOutcome, unused: boolean): RequestChange {
+  if (unused)
+    return { state: 'failed', endsAt: null, error: 'the upstream could not be reached; nothing was sent' };
   if (outcome instanceof Error)
     return { state: 'unknown', endsAt: null, error: 'the repeat passed and broke off' };
   const { status } = outcome;

@@ -11,6 +11,7 @@ import { OutboxService } from '../../outbox/outbox.service.js';
 import { providerUser } from '../../providers/provider.port.js';
 import { ProvidersService } from '../../providers/providers.service.js';
 import { Clock } from '../../runtime/clock.js';
+import { Ids } from '../../runtime/ids.js';
 import type { RequestRow } from '../requests/request.entity.js';
 import type { RequestState } from '../vocabulary.js';
 import { type RequestChange, RequestsRepository } from './requests.repository.js';
@@ -34,6 +35,7 @@ export class RequestCourse {
     private readonly shared: SharedClock,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
+    private readonly ids: Ids,
   ) {}
 
   /**
@@ -79,7 +81,8 @@ export class RequestCourse {
       const reminder = {
         ...common,
         topic,
-        cause: `${state} ${row.endsAt}`,
+        // Leave that is given back ends when it ended before.
+        cause: this.ids.next(),
         target: topic,
         dueAt: row.endsAt,
       };

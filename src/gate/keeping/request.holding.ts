@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { Database } from '../../database/database.js';
 import { wholeSecond } from '../../database/dialect.js';
 import { SharedClock } from '../../database/shared-clock.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
+import { DirectoryService } from '../../directory/directory.service.js';
 import { Problem } from '../../http/problem.js';
 import { OperationLogService } from '../../operation-log/operation-log.service.js';
 import { OpeningService } from '../../orders/opening.service.js';
@@ -42,6 +44,8 @@ export class RequestHolding {
     private readonly requests: RequestsRepository,
     private readonly course: RequestCourse,
     private readonly opening: OpeningService,
+    private readonly directory: DirectoryService,
+    private readonly database: Database,
     private readonly providers: ProvidersService,
     private readonly log: OperationLogService,
     private readonly seals: RequestSeals,
@@ -65,6 +69,8 @@ export class RequestHolding {
     }
     const draft = draftOf(this.ids.next(), visit, candidate);
     const { path } = visit.original;
+    const { accCode, userCode } = caller;
+    const listed = (await this.directory.listed(this.database, accCode, [userCode])).has(userCode);
     const plan = await this.opening.plan(caller, {
       businessType: action.businessType,
       businessKey: draft.id,
@@ -83,6 +89,7 @@ export class RequestHolding {
         const ends = approved ? passEnd(action.mode, action.passTtl, now) : now + action.waitTtl * 1000;
         const row = await this.requests.insert(tx, {
           ...this.rowOf(visit, candidate, draft, now),
+          listed: Number(listed),
           applyOrderId: head.id,
           state: approved ? 'approved' : 'waiting',
           endsAt: ends,
@@ -110,7 +117,7 @@ export class RequestHolding {
     { match, upstream, fingerprint }: Candidate,
     draft: Draft,
     now: number,
-  ): Omit<RequestRow, 'mac' | 'applyOrderId' | 'state' | 'endsAt'> {
+  ): Omit<RequestRow, 'mac' | 'applyOrderId' | 'listed' | 'state' | 'endsAt'> {
     const { action } = match;
     const { id, headers, credentials } = draft;
     const sealed = gate.credentials === 'seal' && action.mode === 'replay' && credentials.length > 0;

@@ -45,6 +45,7 @@ export class RequestSeals {
       row.provider,
       row.applyOrderId,
       row.userCode,
+      row.listed,
       row.state,
       row.mode,
       row.hold,

@@ -31,7 +31,8 @@ const columns = {
 } as const satisfies Record<keyof RequestChange, string>;
 
 /** Why nothing is sent of a row that somebody without the key has changed. */
-export const alteredWords = 'the stored request was altered; it is not executed';
+export const alteredWords =
+  'the stored request was altered, or SECRETS_KEY is another one; it is not executed';
 
 /** How a request ends that is not executed. @param now milliseconds of the shared clock */
 export const failedFor = (error: string, { resultTtl }: RequestRow, now: number): RequestChange => ({

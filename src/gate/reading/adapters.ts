@@ -54,19 +54,16 @@ export function readOriginal(adapter: Adapter, door: Door, head: RawHead): Origi
 const bodiless: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /**
- * Whether the original request has a body, where the check came without one. nginx never sends it along with `auth_request`;
- * the documented configuration tells in `X-Original-Body` where there certainly is none (HTTP/2 needs no length to have
- * one); without that header, only the method is known. The others send it as they are configured to: without a type there was none.
+ * Whether the original request certainly has no body, where the check came without one. nginx never sends it along with
+ * `auth_request`; the others do when they are configured to. What a header says of it could come from the client.
+ * @param forwards whether the proxy sends bodies along, by the word of whoever has configured both
  */
-export function bodyToldOf(adapter: Adapter, head: RawHead): 'unknown' | 'none' | 'some' {
+export function isBodiless(adapter: Adapter, head: RawHead, forwards: boolean): boolean {
+  if (adapter !== 'nginx' && forwards) return true;
   const fields = fieldsOf(head.rawHeaders) ?? [];
-  const told = adapter === 'nginx' ? valuesOf(fields, 'x-original-body') : [];
-  if (told.length > 0) return told.length === 1 && /^0?:$/.test(told[0]?.trim() ?? '') ? 'none' : 'some';
   const teller = methodHeaders[adapter];
   const method = teller === undefined ? head.method : single(fields, teller);
-  if (typeof method !== 'string') return 'unknown';
-  if (bodiless.has(method.toUpperCase())) return 'none';
-  return adapter !== 'nginx' && valuesOf(fields, 'content-type').length === 0 ? 'none' : 'unknown';
+  return typeof method === 'string' && bodiless.has(method.toUpperCase());
 }
 
 /** Where an adapter that speaks in headers finds the method. */
@@ -78,7 +75,7 @@ const methodHeaders: Partial<Record<Adapter, string>> = {
 
 /** The headers by which an adapter tells the request; they are no part of it. */
 const ownHeaders: Partial<Record<Adapter, readonly string[]>> = {
-  nginx: ['x-original-method', 'x-original-uri', 'x-original-host', 'x-original-body'],
+  nginx: ['x-original-method', 'x-original-uri', 'x-original-host'],
   traefik: ['x-forwarded-method', 'x-forwarded-uri', 'x-forwarded-host'],
   apisix: ['x-forwarded-method', 'x-forwarded-uri', 'x-forwarded-host'],
 };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readPath } from './paths.js';
+import { mayClimb, readPath } from './paths.js';
 
 describe('readPath', () => {
   it.each([
@@ -94,5 +94,41 @@ describe('readPath', () => {
       readPath(`/${trick.repeat(16_000 / trick.length)}`);
     }
     expect(performance.now() - from).toBeLessThan(10_000);
+  });
+});
+
+describe('mayClimb', () => {
+  it.each([
+    '/../v1/users/42/',
+    '/../../base/v1/users/42/',
+    '/%2e%2e/v1/users/42/',
+    '/..%2fv1/users',
+    '/..;/v1/users',
+    '/..\\v1/users',
+    '//../v1/users',
+    '/%252e%252e/v1',
+    '/.%00./v1',
+    '/%c0%ae%c0%ae/v1',
+    '/%ef%bc%8e%ef%bc%8e/v1',
+    '/..%20/v1',
+    '/...../v1',
+    '/a/..',
+  ])('given %s, then it may', (path) => {
+    expect(mayClimb(path)).toBe(true);
+  });
+
+  it.each([
+    '/',
+    '/users/42/',
+    '/a..b/c',
+    '/..a',
+    '/a%2Fb',
+    '/./a',
+    '//a',
+    '/.well-known/x',
+    '/%E5%BC%A0',
+    '/a;b=..',
+  ])('given %s, then it does not', (path) => {
+    expect(mayClimb(path)).toBe(false);
   });
 });

@@ -58,3 +58,31 @@ function whyDoubtfulSegment(text: string): string | null {
   if (/^[.\s]*$/.test(text)) return 'holds a segment of nothing but dots or blanks';
   return null;
 }
+
+/**
+ * Whether a path might lead above where it begins, in any way in which some server could read it: what stands before it
+ * (the path of an upstream) would be left then, and what it leads to would not be what was judged.
+ */
+export function mayClimb(raw: string): boolean {
+  // Longer spellings of ASCII than UTF-8 has: some decoders take them.
+  if (/%c[01]|%e0%80|%f0%80/i.test(raw)) return true;
+  let text = raw;
+  // As it is, and decoded up to three times.
+  for (let times = 0; times <= 3; times++) {
+    const letters = Buffer.from(text, 'latin1').toString('utf8').normalize('NFKC');
+    if ([text, letters].some(climbs)) return true;
+    const next = text.replaceAll(/%([\da-f]{2})/gi, (_all, code: string) =>
+      String.fromCharCode(Number.parseInt(code, 16)),
+    );
+    if (next === text) return false;
+    text = next;
+  }
+  return true;
+}
+
+/** Whether a segment is two dots or more, whatever else some server leaves away. */
+const climbs = (text: string): boolean =>
+  text
+    .replaceAll('\\', '/')
+    .split('/')
+    .some((segment) => /^\.{2,}$/.test((segment.split(';', 1)[0] ?? '').replaceAll(/[\s\p{C}]/gu, '')));

@@ -13,6 +13,8 @@ export interface RequestRow {
   provider: string;
   applyOrderId: string;
   userCode: string;
+  /** 1: the directory listed the applicant when the request was held. */
+  listed: number;
   state: string;
   mode: string;
   hold: number;
@@ -71,6 +73,7 @@ export const requestEntity = (dialect: Dialect) => {
       provider: c.varchar('provider', 64),
       applyOrderId: c.varchar('apply_order_id', 64),
       userCode: c.varchar('user_code', 64),
+      listed: c.tinyint('listed', { default: 0 }),
       state: c.varchar('state', 16),
       mode: c.varchar('mode', 16),
       hold: c.int('hold'),
