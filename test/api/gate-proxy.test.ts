@@ -59,8 +59,11 @@ describe('The proxy, for what no action names', () => {
 
   it('given an upstream with a path, then requests go behind it', async () => {
     const gate = await givenGate(app.as(root), { upstream: `${upstream.url}/pre/fix` });
-    await send(app.url, `/gate/${gate.key}/proxy//x/..?y`);
-    expect(upstream.seen[0]?.url).toBe('/pre/fix//x/..?y');
+    await send(app.url, `/gate/${gate.key}/proxy//x/%2e?y`);
+    expect(upstream.seen[0]?.url).toBe('/pre/fix//x/%2e?y');
+    // What might lead out of it goes nowhere.
+    expect((await send(app.url, `/gate/${gate.key}/proxy//x/..?y`)).status).toBe(400);
+    expect(upstream.seen).toHaveLength(1);
   });
 
   it.each<[string, string, Buffer]>([

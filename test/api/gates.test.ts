@@ -48,6 +48,7 @@ describe('POST /gates', () => {
       userHeader: 'X-Remote-User',
       credentials: 'seal',
       credentialsTtl: '30m',
+      forwardsBody: true,
     });
     const answer = await admin.post('/gates', body);
     expect(answer.status).toBe(201);

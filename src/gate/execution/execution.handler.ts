@@ -32,7 +32,7 @@ const hearsay: ReadonlySet<number> = new Set([502, 504]);
 
 /** Headers that the service sets, and those by which a client could say that it came another way than it did. */
 const ours =
-  /^(?:idempotency-key|x-approval-request-id|accept-encoding|authorization|forwarded|x-forwarded-.*|x-real-ip)$/;
+  /^(?:idempotency-key|x-approval-request-id|accept-encoding|authorization|forwarded|x-forwarded-.*|x-real-ip|x-original-url|x-rewrite-url)$/;
 
 /** A request of which this process says that it sends it. */
 interface Taken {
