@@ -44,6 +44,7 @@ describe('the rules', () => {
       userHeader: 'X-Remote-User',
       credentials: 'seal',
       credentialsTtl: '2m',
+      forwardsBody: false,
     });
     const given = await givenAction(admin, {
       ...action({ path: '/Rules/{id}/Said/', method: 'PATCH', mode: 'retry-once', hold: 202 }),
@@ -64,6 +65,7 @@ describe('the rules', () => {
       teamHeader: null,
       credentials: 'seal',
       credentialsTtl: 120,
+      forwardsBody: false,
       secretHash: hashOfGateSecret(secret),
     });
     const rule = now.actions.find(({ id }) => id === given.id);
