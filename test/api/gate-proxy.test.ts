@@ -198,8 +198,8 @@ describe('The proxy, for what no action names', () => {
 });
 
 describe('The proxy streams', () => {
-  it('given an upload of 20 MB, then no more than a part of it is held at any time, and its hash arrives', async () => {
-    const size = 20 * 1_024 * 1_024;
+  it('given an upload of 80 MB, then no more than a part of it is held at any time, and its hash arrives', async () => {
+    const size = 80 * 1_024 * 1_024;
     const expected = createHash('sha256');
     const chunk = randomBytes(64 * 1_024);
     function* chunks(): Generator<Buffer> {
@@ -228,13 +228,13 @@ describe('The proxy streams', () => {
     expect(answer.body.toString()).toBe('got it');
     expect(bytes).toBe(size);
     expect(received.digest('hex')).toBe(expected.digest('hex'));
-    // What is under way: buffers of the four sockets and of the streams between them.
+    // What is under way: buffers of the four sockets, which a system lets grow to some 10 MB a connection, and of the streams.
     expect(most).toBeLessThan(size / 2);
   });
 
   it('given a download that nobody reads, then the upstream has to wait', async () => {
     let written = 0;
-    const size = 40 * 1_024 * 1_024;
+    const size = 80 * 1_024 * 1_024;
     upstream.takeOver((_request, response) => {
       response.on('error', () => undefined);
       const more = (): void => {
