@@ -29,6 +29,11 @@ import { timerEntity } from './orders/timer.entity.js';
 import { deliveryEntity } from './outbox/delivery.entity.js';
 import { deliveryAttemptEntity } from './outbox/delivery-attempt.entity.js';
 import { providerEntity } from './providers/provider.entity.js';
+import { callbackTicketEntity } from './callbacks/callback-ticket.entity.js';
+import { formEntity } from './providers/forms/form.entity.js';
+import { identityEntity } from './providers/identities/identity.entity.js';
+import { outsideApprovalEntity } from './providers/outside/outside-approval.entity.js';
+import { providerEventEntity } from './providers/outside/provider-event.entity.js';
 import { providerMessageEntity } from './providers/provider-message.entity.js';
 import { templateEntity } from './templates/template.entity.js';
 import { templateStageEntity } from './templates/template-stage.entity.js';
@@ -68,6 +73,11 @@ export const entitiesFor: EntitySchemasFor = (dialect) =>
     subscriptionEntity,
     providerEntity,
     providerMessageEntity,
+    identityEntity,
+    formEntity,
+    outsideApprovalEntity,
+    providerEventEntity,
+    callbackTicketEntity,
     gateEntity,
     gateRevisionEntity,
     actionEntity,

@@ -4,7 +4,7 @@ import { DirectoryService } from '../directory/directory.service.js';
 import type { Found } from '../engine/advance.js';
 import type { FoundWhy } from '../engine/events.js';
 import type { FindingRule } from '../engine/order-state.js';
-import { type AuditObjectType, isGroupSubject, type Subject, userOfSubject } from '../engine/vocabulary.js';
+import { type NodeObjectType, isGroupSubject, type Subject, userOfSubject } from '../engine/vocabulary.js';
 import { wrongChoices } from './applicant-choice.js';
 import { nthLeader } from './leaders.js';
 
@@ -15,7 +15,7 @@ export interface Search {
   /** The order's; null for an applicant without one. */
   readonly team: string | null;
   readonly applicant: string;
-  readonly auditObjectType: AuditObjectType;
+  readonly auditObjectType: NodeObjectType;
   readonly auditObject: readonly string[];
   /** Of `user`, `group` and `role`: whom the codes mean. */
   readonly subjects: readonly Subject[];

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsObject } from 'class-validator';
 import {
-  type AuditObjectType,
-  auditObjectTypes,
+  type NodeObjectType,
+  nodeObjectTypes,
   type NobodyPolicy,
   nobodyPolicies,
   type Restriction,
@@ -26,12 +26,12 @@ export class ResolveApprovers {
   })
   nodeId?: string;
 
-  @OneOf(auditObjectTypes, {
+  @OneOf(nodeObjectTypes, {
     optional: true,
     description: 'How reviewers are found, as in a node. API keys try resolvers out by `nodeId` only.',
     example: 'leader',
   })
-  auditObjectType?: AuditObjectType;
+  auditObjectType?: NodeObjectType;
 
   @Texts(
     { min: 0, max: 200, length: 2048 },

@@ -1,4 +1,4 @@
-import { type AuditObjectType, type Restriction } from '../engine/vocabulary.js';
+import { type NodeObjectType, type Restriction } from '../engine/vocabulary.js';
 import { whyNoCode } from '../http/fields.js';
 import type { FieldError } from '../http/problem.js';
 import { whyNoCallbackUrl } from '../outbound/callback-url.js';
@@ -6,7 +6,7 @@ import { whyNoCallbackUrl } from '../outbound/callback-url.js';
 /** What a request says of how approvers are found: a node, or the fields of one. */
 export interface RuleGiven {
   readonly nodeId?: string;
-  readonly auditObjectType?: AuditObjectType;
+  readonly auditObjectType?: NodeObjectType;
   readonly auditObject?: readonly string[];
   readonly restrictTo?: Restriction | null;
   readonly pastVacant?: boolean;
@@ -15,7 +15,7 @@ export interface RuleGiven {
 const codeLength = 64;
 /** The highest department leader that nodes may ask for. */
 const maxLeader = 20;
-const named: readonly AuditObjectType[] = ['user', 'group', 'role'];
+const named: readonly NodeObjectType[] = ['user', 'group', 'role'];
 const ofNodes = ['auditObjectType', 'auditObject', 'restrictTo', 'pastVacant'] as const;
 
 /** What is wrong with a rule that is tried out: nodes would refuse the same. At most one entry for each field. */
@@ -39,7 +39,7 @@ export function ruleErrors(given: RuleGiven): FieldError[] {
   return wrong.flatMap(([field, message]) => (message === null ? [] : [{ field, message }]));
 }
 
-function whyNoObjects(type: AuditObjectType, objects: readonly string[]): string | null {
+function whyNoObjects(type: NodeObjectType, objects: readonly string[]): string | null {
   const [first] = objects;
   if (first === undefined) return type === 'applicant_choice' ? null : 'must not be empty';
   if (type === 'leader') {

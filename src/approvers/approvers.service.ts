@@ -5,7 +5,7 @@ import { Database } from '../database/database.js';
 import { DirectoryService } from '../directory/directory.service.js';
 import { type FindingRule, plainFinding } from '../engine/order-state.js';
 import {
-  type AuditObjectType,
+  type NodeObjectType,
   groupSubject,
   roleSubject,
   type Subject,
@@ -25,7 +25,7 @@ interface Rule {
   readonly nodeName: string | null;
   /** The team whose groups its codes mean; null for the platform's. */
   readonly nodeTeam: string | null;
-  readonly auditObjectType: AuditObjectType;
+  readonly auditObjectType: NodeObjectType;
   readonly auditObject: readonly string[];
   readonly finding: FindingRule;
 }

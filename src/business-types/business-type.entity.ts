@@ -15,6 +15,14 @@ export interface BusinessTypeRow {
   checkUrl: string | null;
   executeUrl: string | null;
   callbackMode: string;
+  /** Of executions, where it is another one than that of checks; null: the same. */
+  executeMode: string | null;
+  /** Who decides its orders: an outside approval system, by id and code; null: the people of its template, here. */
+  providerId: string | null;
+  providerCode: string | null;
+  /** Where its orders are shown besides, for people to decide there what lives here; null: nowhere. */
+  mirrorId: string | null;
+  mirrorCode: string | null;
   /** JSON object */
   fieldMapping: string | null;
   /** The body that callbacks send: `standard`, or `lark-ticket`. */
@@ -47,6 +55,11 @@ export const businessTypeEntity = (dialect: Dialect) => {
       checkUrl: c.varchar('check_url', 2048, { nullable: true }),
       executeUrl: c.varchar('execute_url', 2048, { nullable: true }),
       callbackMode: c.varchar('callback_mode', 8, { default: 'sync' }),
+      executeMode: c.varchar('execute_mode', 8, { nullable: true }),
+      providerId: c.varchar('provider_id', 64, { nullable: true }),
+      providerCode: c.varchar('provider_code', 64, { nullable: true }),
+      mirrorId: c.varchar('mirror_id', 64, { nullable: true }),
+      mirrorCode: c.varchar('mirror_code', 64, { nullable: true }),
       fieldMapping: c.text('field_mapping', { nullable: true }),
       callbackFormat: c.varchar('callback_format', 16, { default: 'standard' }),
       checkFailMode: c.varchar('check_fail_mode', 8, { default: 'closed' }),

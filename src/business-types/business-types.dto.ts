@@ -61,6 +61,34 @@ class BusinessTypeFields {
   })
   callbackMode?: CallbackMode;
 
+  @OneOf(callbackModes, {
+    optional: true,
+    nullable: true,
+    description: 'The same for executions, where it is to be another one than for checks; null: the same.',
+    example: 'async',
+  })
+  executeMode?: CallbackMode | null;
+
+  @Code(48, {
+    optional: true,
+    description:
+      'Who decides its orders: `internal` (default), the people of the template; or the code of a provider, which is ' +
+      'then asked instead. Counts for orders that are opened from now on; the business module notices no difference.',
+    example: 'internal',
+  })
+  provider?: string;
+
+  @Code(48, {
+    optional: true,
+    nullable: true,
+    description:
+      'The code of a provider of kind `lark` in which its orders are shown besides: reviewers decide there what lives ' +
+      'here. For orders that are opened from now on; null: nowhere.',
+    example: 'feishu',
+    special: true,
+  })
+  mirror?: string | null;
+
   @OneOf(callbackFormats, {
     optional: true,
     description:
@@ -156,6 +184,15 @@ export class BusinessTypeView {
 
   @ApiProperty({ enum: [...callbackModes], example: 'sync' })
   callbackMode: CallbackMode;
+
+  @ApiProperty({ enum: [...callbackModes], type: String, nullable: true })
+  executeMode: CallbackMode | null;
+
+  @ApiProperty({ description: '`internal`, or the code of the provider that decides.', example: 'internal' })
+  provider: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Where its orders are shown besides.' })
+  mirror: string | null;
 
   @ApiProperty({ enum: [...callbackFormats], example: 'standard' })
   format: CallbackFormat;

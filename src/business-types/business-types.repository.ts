@@ -95,4 +95,22 @@ export class BusinessTypesRepository {
     );
     return binding?.team ?? null;
   }
+
+  /**
+   * The provider that a code means for a type of this scope, and its kind: a team's own comes before the platform's. The
+   * table is that of the providers, who stand above this room: only its columns are read here. Locked, so that whoever
+   * deletes it sees who names it.
+   */
+  async providerNamed(
+    tx: Tx,
+    scope: string,
+    code: string,
+  ): Promise<{ readonly id: string; readonly code: string; readonly kind: string } | null> {
+    const rows = await tx.rows<{ id: string; code: string; kind: string }>(
+      `SELECT id, code, kind FROM dms_s_apply_provider WHERE scope IN (?, ?) AND code = ?
+        ORDER BY scope DESC${forUpdate(this.database.dialect)}`,
+      [platformScope, scope, code],
+    );
+    return rows.find((row) => row.code === code) ?? null;
+  }
 }

@@ -6,7 +6,7 @@ import type { Sql, Tx } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { durationText, secondsOf } from '../http/fields.js';
 import { type Page, pageOf, windowOf } from '../http/pagination.js';
-import { type FieldError, notFound, Problem } from '../http/problem.js';
+import { type FieldError, invalid, notFound, Problem } from '../http/problem.js';
 import { AddressGuard } from '../outbound/address-guard.js';
 import { WebhookSecrets } from '../outbound/webhook-secrets.js';
 import { Clock } from '../runtime/clock.js';
@@ -28,6 +28,9 @@ import type {
 import { BusinessTypesRepository, platformScope } from './business-types.repository.js';
 import type { FieldMapping } from './field-mapping.js';
 import { sealContext } from './seal-context.js';
+
+/** Who decides the orders of a type that names no provider: the people of its template. */
+const inside = 'internal';
 
 /** A flow that objects of some kind can go through. */
 export interface ObjectFlow {
@@ -67,6 +70,11 @@ export class BusinessTypesService {
       checkUrl: dto.checkUrl ?? null,
       executeUrl: dto.executeUrl ?? null,
       callbackMode: dto.callbackMode ?? 'sync',
+      executeMode: dto.executeMode ?? null,
+      providerId: null,
+      providerCode: null,
+      mirrorId: null,
+      mirrorCode: null,
       callbackFormat: dto.format ?? 'standard',
       checkFailMode: dto.failMode ?? 'closed',
       callbackDeadline: secondsOf(dto.callbackDeadline ?? '24h'),
@@ -79,8 +87,9 @@ export class BusinessTypesService {
     };
     try {
       return await this.unitOfWork.run(async (tx) => {
-        await this.types.insert(tx, row);
-        return { ...toView(row), secret };
+        const whole = { ...row, ...(await this.outside(tx, scope, dto)) };
+        await this.types.insert(tx, whole);
+        return { ...toView(whole), secret };
       });
     } catch (error) {
       if (classify(error) !== 'duplicate') throw error;
@@ -109,7 +118,7 @@ export class BusinessTypesService {
     dto: UpdateBusinessType,
   ): Promise<BusinessTypeView> {
     await this.refuseAddresses(dto);
-    const { enabled, format, failMode, callbackDeadline, fieldMapping, ...fields } = dto;
+    const { enabled, format, failMode, callbackDeadline, fieldMapping, provider, mirror, ...fields } = dto;
     return this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, code, owner);
       const change: Partial<BusinessTypeRow> = {
@@ -119,6 +128,7 @@ export class BusinessTypesService {
         ...(failMode === undefined ? {} : { checkFailMode: failMode }),
         ...(callbackDeadline === undefined ? {} : { callbackDeadline: secondsOf(callbackDeadline) }),
         ...(fieldMapping === undefined ? {} : { fieldMapping: toText(fieldMapping) }),
+        ...(await this.outside(tx, row.scope, { provider, mirror })),
         updateTime: wholeSecond(this.clock.now()),
       };
       await this.types.update(tx, row.id, change);
@@ -236,6 +246,33 @@ export class BusinessTypesService {
     return this.changeable(principal, code, owner, tx);
   }
 
+  /** The columns of who decides, and where orders are shown. @throws Problem 404 for a provider that does not exist for the type's owner */
+  private async outside(
+    tx: Tx,
+    scope: string,
+    { provider, mirror }: Pick<UpdateBusinessType, 'provider' | 'mirror'>,
+  ): Promise<Partial<Pick<BusinessTypeRow, 'providerId' | 'providerCode' | 'mirrorId' | 'mirrorCode'>>> {
+    const named = async (code: string) => {
+      const found = await this.types.providerNamed(tx, scope, code);
+      if (!found) throw notFound(`provider ${code}`);
+      return found;
+    };
+    const decides = provider === undefined || provider === inside ? null : await named(provider);
+    const shows = mirror === undefined || mirror === null ? null : await named(mirror);
+    if (shows && shows.kind !== 'lark') {
+      throw invalid(
+        'mirror',
+        `must name a provider of kind lark; ${shows.code} is one of kind ${shows.kind}`,
+      );
+    }
+    return {
+      ...(provider === undefined
+        ? {}
+        : { providerId: decides?.id ?? null, providerCode: decides?.code ?? null }),
+      ...(mirror === undefined ? {} : { mirrorId: shows?.id ?? null, mirrorCode: shows?.code ?? null }),
+    };
+  }
+
   /** Refuses the addresses of a request that must not be called, all of them at once. */
   private async refuseAddresses(dto: UpdateBusinessType): Promise<void> {
     const checked = (['checkUrl', 'executeUrl'] as const).map(async (field): Promise<FieldError[]> => {
@@ -275,6 +312,9 @@ const toView = (row: BusinessTypeRow) =>
     checkUrl: row.checkUrl,
     executeUrl: row.executeUrl,
     callbackMode: row.callbackMode as CallbackMode,
+    executeMode: row.executeMode as CallbackMode | null,
+    provider: row.providerCode ?? inside,
+    mirror: row.mirrorCode,
     format: row.callbackFormat as CallbackFormat,
     failMode: row.checkFailMode as FailMode,
     callbackDeadline: durationText(row.callbackDeadline),

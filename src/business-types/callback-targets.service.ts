@@ -15,7 +15,7 @@ export interface CallbackTarget {
   readonly code: string;
   readonly checkUrl: string | null;
   readonly executeUrl: string | null;
-  readonly mode: CallbackMode;
+  readonly modes: Readonly<Record<'check' | 'execute', CallbackMode>>;
   readonly format: CallbackFormat;
   readonly failMode: FailMode;
   /** Milliseconds that an accepted callback may take to be answered. */
@@ -63,7 +63,10 @@ export class CallbackTargetsService {
       code: row.code,
       checkUrl: row.checkUrl,
       executeUrl: row.executeUrl,
-      mode: row.callbackMode as CallbackMode,
+      modes: {
+        check: row.callbackMode as CallbackMode,
+        execute: (row.executeMode ?? row.callbackMode) as CallbackMode,
+      },
       format: row.callbackFormat as CallbackFormat,
       failMode: row.checkFailMode as FailMode,
       deadline: row.callbackDeadline * 1000,

@@ -21,6 +21,7 @@ const record = (
     templateVersion: 1,
     logHash: null,
     endedTopic: null,
+    mirrorId: null,
     templateName: '两级审批',
     businessType: 'data_export',
     businessTypeId: 'type',

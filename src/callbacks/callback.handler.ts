@@ -117,7 +117,7 @@ export class CallbackHandler implements DeliveryHandler, OnModuleInit {
   ): Promise<AttemptResult> {
     const exchange = { status, answer: body };
     const accepted: AttemptResult = { ...exchange, outcome: 'accepted', deadline: target.deadline };
-    const later = target.mode === 'async' && (status !== 200 || target.format === 'lark-ticket');
+    const later = target.modes[kind] === 'async' && (status !== 200 || target.format === 'lark-ticket');
     if (status === 202) return accepted;
     if (status === 200) {
       const parsed = truncated

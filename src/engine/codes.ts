@@ -1,4 +1,4 @@
-import type { ApplyStatus, AuditObjectType, AuditStatus } from './vocabulary.js';
+import type { ApplyStatus, AuditObjectType, AuditStatus, NodeObjectType } from './vocabulary.js';
 
 /** The one-letter codes of requirement 003's columns; codes that are ours are named in the domain page. */
 export const applyStatusCodes = {
@@ -20,13 +20,18 @@ export const auditStatusCodes = {
   cancelled: '7',
 } as const satisfies Record<AuditStatus, string>;
 
-export const auditObjectTypeCodes = {
+export const nodeObjectTypeCodes = {
   user: '0',
   group: '1',
   role: '2',
   leader: '3',
   applicant_choice: '4',
   resolver: '5',
+} as const satisfies Record<NodeObjectType, string>;
+
+export const auditObjectTypeCodes = {
+  ...nodeObjectTypeCodes,
+  provider: '6',
 } as const satisfies Record<AuditObjectType, string>;
 
 /** Templates and nodes: system ones are read-only. */

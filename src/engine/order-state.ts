@@ -161,7 +161,7 @@ export const plainFinding: FindingRule = {
 
 /** Whether a step's people are found by a rule when it opens, rather than named by person, group or role. */
 export const isFound = (step: Pick<StepSnapshot, 'auditObjectType' | 'finding'>): boolean =>
-  !['user', 'group', 'role'].includes(step.auditObjectType) || Boolean(step.finding?.restrictTo);
+  !['user', 'group', 'role', 'provider'].includes(step.auditObjectType) || Boolean(step.finding?.restrictTo);
 
 /** Whether a step asks its groups and roles as they are at the moment of a decision, and no people by name. */
 export const isLazy = (step: StepSnapshot): boolean =>

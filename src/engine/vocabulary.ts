@@ -24,10 +24,14 @@ export const auditStatuses = [
 export type AuditStatus = (typeof auditStatuses)[number];
 
 /**
- * How a stage names its reviewers: people, groups or roles by code; the n-th department leader above the applicant; whom
+ * How a node names its reviewers: people, groups or roles by code; the n-th department leader above the applicant; whom
  * the applicant chooses; or whom the business system answers.
  */
-export const auditObjectTypes = ['user', 'group', 'role', 'leader', 'applicant_choice', 'resolver'] as const;
+export const nodeObjectTypes = ['user', 'group', 'role', 'leader', 'applicant_choice', 'resolver'] as const;
+export type NodeObjectType = (typeof nodeObjectTypes)[number];
+
+/** How a step does: as its node, or by the code of an outside approval system, which decides the whole order. */
+export const auditObjectTypes = [...nodeObjectTypes, 'provider'] as const;
 export type AuditObjectType = (typeof auditObjectTypes)[number];
 
 /** How many of a step's people must agree: 或签 (`any`), 会签 (`all`), 票签 (`threshold`: N of them), 依次 (`sequential`). */

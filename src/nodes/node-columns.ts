@@ -1,4 +1,4 @@
-import { auditObjectTypeCodes, nameOf } from '../engine/codes.js';
+import { nodeObjectTypeCodes, nameOf } from '../engine/codes.js';
 import type { ApprovalMode, NobodyPolicy, Restriction } from '../engine/vocabulary.js';
 import type { NodeRow } from './node.entity.js';
 import type { Finding } from './node-rules.js';
@@ -20,7 +20,7 @@ type FindingColumns = Pick<
 export const codesOf = (column: string | null): string[] => (column ? column.split(',') : []);
 
 export const toColumns = (finding: Finding): FindingColumns => ({
-  auditObjectType: auditObjectTypeCodes[finding.auditObjectType],
+  auditObjectType: nodeObjectTypeCodes[finding.auditObjectType],
   auditObject: finding.auditObject.join(','),
   approvalMode: finding.approvalMode,
   minApprovals: finding.minApprovals,
@@ -33,7 +33,7 @@ export const toColumns = (finding: Finding): FindingColumns => ({
 /** @returns the finding of a stored node, with lists of its own. */
 export const fromColumns = (row: FindingColumns) =>
   ({
-    auditObjectType: nameOf(auditObjectTypeCodes, row.auditObjectType),
+    auditObjectType: nameOf(nodeObjectTypeCodes, row.auditObjectType),
     auditObject: codesOf(row.auditObject),
     approvalMode: row.approvalMode as ApprovalMode,
     minApprovals: row.minApprovals,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { approvalModes, auditObjectTypes, nobodyPolicies, restrictions } from '../engine/vocabulary.js';
+import { approvalModes, nodeObjectTypes, nobodyPolicies, restrictions } from '../engine/vocabulary.js';
 import {
   changedFinding,
   changeErrors,
@@ -63,7 +63,7 @@ describe(newFinding.name, () => {
 });
 
 describe(findingErrors.name, () => {
-  it.each(auditObjectTypes)(
+  it.each(nodeObjectTypes)(
     'should take a plain node of type %s with every whenNobody',
     (auditObjectType) => {
       for (const whenNobody of nobodyPolicies) {
@@ -153,14 +153,14 @@ describe(findingErrors.name, () => {
     },
   );
 
-  it.each(auditObjectTypes)('should judge whom %s may be restricted to', (auditObjectType) => {
+  it.each(nodeObjectTypes)('should judge whom %s may be restricted to', (auditObjectType) => {
     const fits = ['user', 'group', 'role'].includes(auditObjectType);
     for (const restrictTo of restrictions) {
       expect(wrongFields(given({ auditObjectType, restrictTo }))).toEqual(fits ? [] : ['restrictTo']);
     }
   });
 
-  it.each(auditObjectTypes)('should take pastVacant for leaders only, here %s', (auditObjectType) => {
+  it.each(nodeObjectTypes)('should take pastVacant for leaders only, here %s', (auditObjectType) => {
     const wrong = auditObjectType === 'leader' ? [] : ['pastVacant'];
     expect(wrongFields(given({ auditObjectType, pastVacant: true }))).toEqual(wrong);
     expect(wrongFields(given({ auditObjectType, pastVacant: false }))).toEqual([]);

@@ -1,11 +1,11 @@
-import type { ApprovalMode, AuditObjectType, NobodyPolicy, Restriction } from '../engine/vocabulary.js';
+import type { ApprovalMode, NodeObjectType, NobodyPolicy, Restriction } from '../engine/vocabulary.js';
 import { whyNoCode } from '../http/fields.js';
 import type { FieldError } from '../http/problem.js';
 import { whyNoCallbackUrl } from '../outbound/callback-url.js';
 
 /** How a node finds its reviewers and how many of them must agree: the fields that only make sense together. */
 export interface Finding {
-  readonly auditObjectType: AuditObjectType;
+  readonly auditObjectType: NodeObjectType;
   /** Codes, the number of a leader, or the one address of a resolver. */
   readonly auditObject: readonly string[];
   readonly approvalMode: ApprovalMode;
@@ -95,10 +95,10 @@ export function findingErrors(finding: Finding): FieldError[] {
 }
 
 /** Addresses keep no comma: the column separates its entries by them. `%2C` means the same in a URL. */
-const stored = (type: AuditObjectType, objects: readonly string[]): readonly string[] =>
+const stored = (type: NodeObjectType, objects: readonly string[]): readonly string[] =>
   type === 'resolver' ? objects.map((url) => url.replaceAll(',', '%2C')) : objects;
 
-function whyNoObjects(type: AuditObjectType, objects: readonly string[]): string | null {
+function whyNoObjects(type: NodeObjectType, objects: readonly string[]): string | null {
   switch (type) {
     case 'user':
       return whyNoCodes(objects, 1, maxCodes, 'user codes');
@@ -153,7 +153,7 @@ function peopleOf({ auditObjectType, auditObject }: Finding): number | null {
   return named ? auditObject.length : null;
 }
 
-const restrictable: readonly AuditObjectType[] = ['user', 'group', 'role'];
+const restrictable: readonly NodeObjectType[] = ['user', 'group', 'role'];
 
 const whyNoRestriction = ({ restrictTo, auditObjectType }: Finding): string | null =>
   restrictTo === null || restrictable.includes(auditObjectType)

@@ -2,8 +2,8 @@ import { ApiProperty, PartialType } from '@nestjs/swagger';
 import {
   type ApprovalMode,
   approvalModes,
-  type AuditObjectType,
-  auditObjectTypes,
+  type NodeObjectType,
+  nodeObjectTypes,
   type NobodyPolicy,
   nobodyPolicies,
   type Restriction,
@@ -21,14 +21,14 @@ class NodeFields {
   @Text(64, { example: '财务复核' })
   templateNodeName: string;
 
-  @OneOf(auditObjectTypes, {
+  @OneOf(nodeObjectTypes, {
     description:
       'How the reviewers are found when an order is opened. `user`: the people named. `group`: the members of groups. ' +
       '`role`: everybody who has one of the roles. `leader`: the head of a department above the applicant. ' +
       '`applicant_choice`: whom the applicant picks. `resolver`: whom the business system answers when it is asked.',
     example: 'user',
   })
-  auditObjectType: AuditObjectType;
+  auditObjectType: NodeObjectType;
 
   @Texts(objects, {
     description:
@@ -137,8 +137,8 @@ export class NodeView {
   @ApiProperty({ example: '财务复核' })
   templateNodeName: string;
 
-  @ApiProperty({ enum: [...auditObjectTypes], example: 'user' })
-  auditObjectType: AuditObjectType;
+  @ApiProperty({ enum: [...nodeObjectTypes], example: 'user' })
+  auditObjectType: NodeObjectType;
 
   @ApiProperty({
     type: [String],

@@ -6,7 +6,7 @@ import { classify } from '../database/errors.js';
 import type { Sql, Tx } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { nameOf, originCodes } from '../engine/codes.js';
-import type { AuditObjectType } from '../engine/vocabulary.js';
+import type { NodeObjectType } from '../engine/vocabulary.js';
 import { type Page, pageOf, windowOf } from '../http/pagination.js';
 import { type FieldError, notFound, Problem } from '../http/problem.js';
 import { AddressGuard } from '../outbound/address-guard.js';
@@ -127,7 +127,7 @@ export class NodesService {
   }
 
   /** Refuses the address of a resolver that must not be called; what is no address at all is left to the rules. */
-  private async addressErrors(type: AuditObjectType, objects: readonly string[]): Promise<FieldError[]> {
+  private async addressErrors(type: NodeObjectType, objects: readonly string[]): Promise<FieldError[]> {
     const [url, ...more] = objects;
     if (type !== 'resolver' || url === undefined || more.length > 0) return [];
     if (whyNoCallbackUrl(url) !== null) return [];

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { delegatingIn } from '../delegations/delegations.service.js';
-import { auditObjectTypeCodes, nameOf } from '../engine/codes.js';
+import { nameOf, nodeObjectTypeCodes } from '../engine/codes.js';
 import { type FindingRule, plainFinding } from '../engine/order-state.js';
 import type { Timing } from '../engine/timing.js';
 import type {
   ApprovalMode,
-  AuditObjectType,
+  NodeObjectType,
   AutoApprove,
   Dedupe,
   NobodyPolicy,
@@ -21,6 +21,10 @@ export const systemTemplateId = '00000000-0000-7000-8000-000000000002';
 /** Everything that an opening copies, as it stands in one read: business type, template, stages, nodes, applicant. */
 export interface OpeningSnapshot {
   readonly businessTypeId: string;
+  /** The outside approval system that decides; null: the people of the template. */
+  readonly provider: { readonly id: string; readonly code: string } | null;
+  /** The provider in which the order is shown besides. */
+  readonly mirrorId: string | null;
   /** Whether orders of it can be opened. */
   readonly enabled: boolean;
   readonly checkUrl: string | null;
@@ -33,7 +37,8 @@ export interface OpeningSnapshot {
   readonly templateName: string;
   readonly autoApprove: AutoApprove;
   readonly dedupe: Dedupe;
-  readonly templateVersion: number;
+  /** Null: it copies none. */
+  readonly templateVersion: number | null;
   /** Whether nobody may decide two steps. */
   readonly distinct: boolean;
   readonly stages: readonly SnapshotStage[];
@@ -54,7 +59,7 @@ export interface SnapshotStage {
   readonly timing: Timing | null;
   /** The node's team; a node of the platform means the platform's groups. */
   readonly nodeTeam: string | null;
-  readonly auditObjectType: AuditObjectType;
+  readonly auditObjectType: NodeObjectType;
   readonly auditObject: readonly string[];
   readonly approvalMode: ApprovalMode;
   readonly minApprovals: number | null;
@@ -90,6 +95,9 @@ export interface StageRow {
 interface Row extends StageRow {
   readonly scope: string;
   readonly business_type_id: string;
+  readonly provider_id: string | null;
+  readonly provider_code: string | null;
+  readonly mirror_id: string | null;
   readonly enabled: number;
   readonly watched: number | string;
   readonly delegating: number | string;
@@ -128,7 +136,7 @@ export class OpeningRepository {
   async read(team: string | null, businessType: string, userCode: string): Promise<OpeningSnapshot | null> {
     const delegating = delegatingIn('?', this.clock.now());
     const all = await this.database.rows<Row>(
-      `SELECT bt.scope, bt.id AS business_type_id, bt.enabled, bt.check_url, bt.execute_url, ${watchedBy('?')},
+      `SELECT bt.scope, bt.id AS business_type_id, bt.provider_id, bt.provider_code, bt.mirror_id, bt.enabled, bt.check_url, bt.execute_url, ${watchedBy('?')},
               ${delegating.sql},
               t.id AS template_id, t.template_name, t.auto_approve, t.dedupe,
               t.version AS template_version, t.distinct_approvers, s.stage_no, s.condition_text, s.timing,
@@ -140,7 +148,7 @@ export class OpeningRepository {
          JOIN dms_s_apply_template_stage s ON s.template_id = t.id
          JOIN dms_s_apply_template_process_node n ON n.id = s.node_id
          LEFT JOIN dms_s_apply_template_node_object ob ON ob.node_id = n.id
-         LEFT JOIN dms_s_apply_user ou ON n.audit_object_type = '${auditObjectTypeCodes.user}' AND ou.user_code = ob.object_code
+         LEFT JOIN dms_s_apply_user ou ON n.audit_object_type = '${nodeObjectTypeCodes.user}' AND ou.user_code = ob.object_code
          LEFT JOIN dms_s_apply_user au ON au.user_code = ?
         WHERE bt.code = ? AND bt.scope IN ('', ?)
         ORDER BY bt.scope DESC, s.stage_no, ob.position`,
@@ -160,6 +168,8 @@ export class OpeningRepository {
     const rows = all.filter((row) => row.scope === first.scope);
     return {
       businessTypeId: first.business_type_id,
+      provider: providerOf(first),
+      mirrorId: first.mirror_id,
       enabled: first.enabled === 1,
       watched: Number(first.watched) === 1,
       delegating: Number(first.delegating) === 1,
@@ -184,6 +194,9 @@ export class OpeningRepository {
   }
 }
 
+const providerOf = ({ provider_id: id, provider_code: code }: Row): OpeningSnapshot['provider'] =>
+  id !== null && code !== null ? { id, code } : null;
+
 /** One stage for each run of rows with the same number; a row for each object of its node. */
 export function stagesOf(rows: readonly StageRow[], team: string | null): SnapshotStage[] {
   const byStage = new Map<number, StageRow[]>();
@@ -198,13 +211,13 @@ export function stagesOf(rows: readonly StageRow[], team: string | null): Snapsh
       nodeVersion: row.node_version,
       timing: row.timing === null ? null : (JSON.parse(row.timing) as Timing),
       nodeTeam: row.node_team,
-      auditObjectType: nameOf(auditObjectTypeCodes, row.audit_object_type),
+      auditObjectType: nameOf(nodeObjectTypeCodes, row.audit_object_type),
       auditObject: listOf(row.audit_object),
       approvalMode: row.approval_mode as ApprovalMode,
       minApprovals: row.min_approvals,
       finding: findingOf(row),
       inactive: new Map(
-        row.audit_object_type === auditObjectTypeCodes.user
+        row.audit_object_type === nodeObjectTypeCodes.user
           ? objects.map((object) => [object.object_code ?? '', isUnreachable(object, team)])
           : [],
       ),
@@ -215,7 +228,7 @@ export function stagesOf(rows: readonly StageRow[], team: string | null): Snapsh
 const listOf = (column: string | null): string[] => (column ? column.split(',') : []);
 
 function findingOf(row: StageRow): FindingRule | null {
-  const chooses = row.audit_object_type === auditObjectTypeCodes.applicant_choice;
+  const chooses = row.audit_object_type === nodeObjectTypeCodes.applicant_choice;
   if (!chooses && !row.restrict_to && row.past_vacant === 0 && row.when_nobody === plainFinding.whenNobody)
     return null;
   return {

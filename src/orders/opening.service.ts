@@ -13,6 +13,7 @@ import { Metrics } from '../observability/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import { type OpeningSnapshot, OpeningRepository } from './opening.repository.js';
+import { decidedOutside, providerStage } from './opening.outside.js';
 import { OpeningStages } from './opening.stages.js';
 import { problemOf } from './order.commands.js';
 import { OrderPeople } from './order.people.js';
@@ -161,6 +162,8 @@ export class OpeningService {
         templateVersion: snapshot.templateVersion,
         logHash: null,
         endedTopic,
+        // Who decides elsewhere needs no picture of it there.
+        mirrorId: snapshot.provider ? null : snapshot.mirrorId,
         businessType: dto.businessType,
         businessTypeId: snapshot.businessTypeId,
         businessKey: dto.businessKey ?? null,
@@ -184,8 +187,9 @@ export class OpeningService {
 
   private async snapshot(application: Application, businessType: string): Promise<OpeningSnapshot> {
     const { team, userCode } = application;
-    const snapshot = await this.snapshots.read(team, businessType, userCode);
-    if (!snapshot) throw notFound(`business type ${businessType}`);
+    const read = await this.snapshots.read(team, businessType, userCode);
+    if (!read) throw notFound(`business type ${businessType}`);
+    const snapshot = read.provider ? decidedOutside(read, read.provider) : read;
     if (!snapshot.enabled) {
       throw new Problem(
         'business_type_disabled',
@@ -208,9 +212,11 @@ export class OpeningService {
     dto: OpenOrder,
     everybody: boolean,
   ): Promise<Opening> {
-    const { autoApprove, dedupe, distinct, templateVersion } = snapshot;
+    const { autoApprove, dedupe, distinct, templateVersion, provider } = snapshot;
     const variables = dto.variables ?? {};
-    const stages = await this.stages.of(this.database, team, snapshot.stages, dto.chosenApprovers, distinct);
+    const stages = provider
+      ? [providerStage(provider)]
+      : await this.stages.of(this.database, team, snapshot.stages, dto.chosenApprovers, distinct);
     const systemAdmin = isAdmin || (snapshot.applicant?.roles.includes('system_admin') ?? false);
     const asked = stages.filter((stage) => conditionHolds(stage.condition, variables));
     const answered = await this.resolvers.approvers(asked, {
@@ -238,7 +244,7 @@ export class OpeningService {
       autoApprove,
       dedupe,
       distinct,
-      templateVersion,
+      ...(templateVersion === null ? {} : { templateVersion }),
       hasCheck: snapshot.checkUrl !== null,
       hasExecute: snapshot.executeUrl !== null,
       variables,

@@ -3,7 +3,7 @@ import type { TeamScope, UserPrincipal } from '../auth/principal.js';
 import { teamClause } from '../auth/team-clause.js';
 import { Database } from '../database/database.js';
 import type { DirectoryFacts } from '../engine/advance.js';
-import { applyStatusCodes, auditStatusCodes } from '../engine/codes.js';
+import { applyStatusCodes, auditObjectTypeCodes, auditStatusCodes } from '../engine/codes.js';
 import { movedState, type MoveCommand, type MovePlan, type NewVersion, planMove } from '../engine/moving.js';
 import { isSuperseded, supersededReason } from '../engine/order-state.js';
 import { notFound } from '../http/problem.js';
@@ -62,6 +62,8 @@ export class OrderMovesService {
       `SELECT o.id FROM dms_s_apply_order o
          JOIN dms_s_apply_template t ON t.id = o.apply_template_id
         WHERE o.apply_template_id = ? AND o.apply_status IN (?, ?) AND o.id > ?${team.sql}
+          AND NOT EXISTS (
+            SELECT 1 FROM dms_s_apply_order_process x WHERE x.apply_order_id = o.id AND x.audit_object_type = ?)
           AND (o.template_version IS NULL OR o.template_version <> t.version OR EXISTS (
             SELECT 1 FROM dms_s_apply_order_process p
               JOIN dms_s_apply_template_process_node n ON n.id = p.node_id
@@ -74,6 +76,7 @@ export class OrderMovesService {
         inReview,
         after ?? '',
         ...team.values,
+        auditObjectTypeCodes.provider,
         waiting,
         open,
         skipped,

@@ -44,6 +44,8 @@ export interface OrderRow {
   logHash: string | null;
   /** Under which topic the order's end is told; null: nobody waits for it. */
   endedTopic: string | null;
+  /** The provider in which it is shown besides; null: none. */
+  mirrorId: string | null;
   createTime: Date;
   updateTime: Date;
 }
@@ -81,6 +83,7 @@ export const orderEntity = (dialect: Dialect) => {
       distinctApprovers: c.tinyint('distinct_approvers', { default: 0 }),
       logHash: c.varchar('log_hash', 64, { nullable: true }),
       endedTopic: c.varchar('ended_topic', 32, { nullable: true }),
+      mirrorId: c.varchar('mirror_id', 64, { nullable: true }),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),
     },

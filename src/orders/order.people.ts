@@ -238,8 +238,9 @@ export class OrderPeople {
   private async found(sql: Sql, { team, applicant, steps, answered }: Ahead): Promise<Map<number, Found>> {
     const found = new Map(answered);
     for (const step of steps) {
-      if (!isFound(step) || step.auditObjectType === 'resolver') continue;
-      const { auditObjectType, auditObject, subjects, finding = plainFinding } = step;
+      const { auditObjectType } = step;
+      if (!isFound(step) || auditObjectType === 'resolver' || auditObjectType === 'provider') continue;
+      const { auditObject, subjects, finding = plainFinding } = step;
       const search = { team, applicant: applicant.userCode, auditObjectType, auditObject, subjects, finding };
       found.set(step.applyStep, await this.finder.find(sql, search));
     }

@@ -12,6 +12,8 @@ export interface OrderHead {
   readonly logHash: string | null;
   /** Under which topic another room is told of the order's end; null when nobody waits for it. */
   readonly endedTopic: string | null;
+  /** The provider in which it is shown besides; null for none. */
+  readonly mirrorId: string | null;
   readonly businessType: string;
   /** Of the business type under which it was opened; null for orders that are older than callbacks. */
   readonly businessTypeId: string | null;

@@ -47,6 +47,7 @@ export interface OrderSqlRow {
   readonly distinct_approvers: number;
   readonly log_hash: string | null;
   readonly ended_topic: string | null;
+  readonly mirror_id: string | null;
   readonly create_time: Date | string;
   readonly update_time: Date | string;
 }
@@ -54,7 +55,7 @@ export interface OrderSqlRow {
 export const orderColumns =
   'o.id, o.apply_template_id, o.business_type, o.business_type_id, o.apply_status, o.user_code, o.acc_code, o.remark, o.business_key,' +
   ' o.title, o.template_name, o.auto_approve, o.dedupe, o.has_check, o.has_execute, o.applicant_system_admin,' +
-  ' o.returned, o.take_back, o.urged_at, o.variables, o.error, o.version, o.template_version, o.distinct_approvers, o.log_hash, o.ended_topic,' +
+  ' o.returned, o.take_back, o.urged_at, o.variables, o.error, o.version, o.template_version, o.distinct_approvers, o.log_hash, o.ended_topic, o.mirror_id,' +
   ' o.create_time, o.update_time';
 
 /** One assignee of one step, or a step without assignees (`subject` null). */
@@ -154,6 +155,7 @@ export const toHead = (row: OrderSqlRow): OrderHead => ({
   templateVersion: row.template_version,
   logHash: row.log_hash,
   endedTopic: row.ended_topic,
+  mirrorId: row.mirror_id,
   businessType: row.business_type,
   businessTypeId: row.business_type_id,
   businessKey: row.business_key,

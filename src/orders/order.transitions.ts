@@ -8,6 +8,7 @@ import {
   type Transition,
 } from '../operation-log/operation-log.service.js';
 import { type Delivery, OutboxService } from '../outbox/outbox.service.js';
+import { providerOfSteps } from './opening.outside.js';
 import type { OrderHead, OrderRecord } from './order.record.js';
 
 /** Under which topic an order's callbacks leave the house. */
@@ -21,6 +22,12 @@ export const eventsTopic = 'order.events';
 
 /** The topic under which an open step is asked who of its people is still there. */
 export const recountTopic = 'order.recount';
+
+/** The topic that has an order and its approval in an outside system made to agree. */
+export const outsideTopic = 'order.outside';
+
+/** The topic that has an order shown in an outside system as it is now. */
+export const mirrorTopic = 'order.mirror';
 
 /** One committed command of an order. */
 export interface Told {
@@ -119,6 +126,15 @@ function deliveriesOf({ record, events, watched }: Told): Delivery[] {
   if (record.head.endedTopic !== null && events.some((event) => ends.has(event.type))) {
     const topic = record.head.endedTopic;
     deliveries.push({ ...common, topic, cause: String(transition), target: topic, payload: {} });
+  }
+  const provider = providerOfSteps(record.state.steps);
+  const cause = String(transition);
+  if (provider) {
+    deliveries.push({ ...common, topic: outsideTopic, cause, target: `p:${provider.id}`, payload: {} });
+  }
+  const { mirrorId } = record.head;
+  if (mirrorId !== null) {
+    deliveries.push({ ...common, topic: mirrorTopic, cause, target: `p:${mirrorId}`, payload: {} });
   }
   return deliveries;
 }

@@ -18,6 +18,7 @@ import { OrderCallbacksService } from './order-callbacks.service.js';
 import { OrderCommands } from './order.commands.js';
 import { OrderDesk } from './order.desk.js';
 import { OrderMovesService } from './order-moves.service.js';
+import { OrderOutsideService } from './order-outside.service.js';
 import { OrderPeople } from './order.people.js';
 import { OrderPlansService } from './order-plans.service.js';
 import { OrderResolvers } from './order.resolvers.js';
@@ -54,6 +55,7 @@ import { TimersRepository } from './timers.repository.js';
     OrderDesk,
     OrderListsRepository,
     OrderMovesService,
+    OrderOutsideService,
     OrderPeople,
     OrderPlansService,
     OrderResolvers,
@@ -72,6 +74,7 @@ import { TimersRepository } from './timers.repository.js';
     OrderActionsService,
     OrderCallbacksService,
     OrderMovesService,
+    OrderOutsideService,
     OrderPlansService,
     OrderTimersService,
     OrdersService,

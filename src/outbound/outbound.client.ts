@@ -20,11 +20,21 @@ export interface OutboundRequest {
   readonly signal?: AbortSignal;
 }
 
+/** A call that is not a plain POST. */
+export interface OutboundCall extends Omit<OutboundRequest, 'body'> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly body?: string;
+  /** Bytes of the answer that are read; 64 KiB when left out. */
+  readonly limit?: number;
+  /** Milliseconds for the whole exchange, where it is to be shorter than CALLBACK_TIMEOUT. */
+  readonly timeout?: number;
+}
+
 export interface OutboundAnswer {
   readonly status: number;
   /** The `Retry-After` in milliseconds, 0 to a day; null when absent or unreadable. */
   readonly retryAfter: number | null;
-  /** At most 64 KiB, decoded as UTF-8. */
+  /** At most 64 KiB, or what the call allows, decoded as UTF-8. */
   readonly body: string;
   /** Whether the answer was longer than that; the rest was not read. */
   readonly truncated: boolean;
@@ -62,12 +72,21 @@ export class OutboundClient implements OnApplicationShutdown {
    * Sends one POST and reads the answer, whatever its status, all within CALLBACK_TIMEOUT.
    * @throws OutboundError when there is no complete answer.
    */
-  async post(request: OutboundRequest): Promise<OutboundAnswer> {
+  post(request: OutboundRequest): Promise<OutboundAnswer> {
+    return this.send({ ...request, method: 'POST' });
+  }
+
+  /**
+   * Sends one call of any method, in the same way.
+   * @throws OutboundError when there is no complete answer.
+   */
+  async send(request: OutboundCall): Promise<OutboundAnswer> {
+    const within = Math.min(request.timeout ?? this.timeout, this.timeout);
     const end = new AbortController();
     const stop = (error: OutboundError): void => end.abort(error);
     const giveUp = (): void => stop(new OutboundError('connection', 'The call was given up'));
-    const tooLate = `No complete answer within ${this.timeout} ms`;
-    const timer = setTimeout(() => stop(new OutboundError('timeout', tooLate)), this.timeout);
+    const tooLate = `No complete answer within ${within} ms`;
+    const timer = setTimeout(() => stop(new OutboundError('timeout', tooLate)), within);
     request.signal?.addEventListener('abort', giveUp, { once: true });
     if (request.signal?.aborted === true) giveUp();
     try {
@@ -86,7 +105,7 @@ export class OutboundClient implements OnApplicationShutdown {
     await this.agent.destroy();
   }
 
-  private async exchange(request: OutboundRequest, signal: AbortSignal): Promise<OutboundAnswer> {
+  private async exchange(request: OutboundCall, signal: AbortSignal): Promise<OutboundAnswer> {
     signal.throwIfAborted();
     const target = new URL(request.url);
     const unfit = this.guard.whyUnfit(target);
@@ -94,13 +113,13 @@ export class OutboundClient implements OnApplicationShutdown {
     const answer = await this.agent.request({
       origin: target.origin,
       path: `${target.pathname}${target.search}`,
-      method: 'POST',
+      method: request.method,
       headers: headersOf(request.headers),
-      body: request.body,
+      body: request.body ?? null,
       signal,
     });
     const retryAfter = readRetryAfter(answer.headers['retry-after'], this.clock.now());
-    return { status: answer.statusCode, retryAfter, ...(await beginningOf(answer.body)) };
+    return { status: answer.statusCode, retryAfter, ...(await beginningOf(answer.body, request.limit ?? bodyLimit)) };
   }
 }
 
@@ -117,6 +136,7 @@ function headersOf(given: Readonly<Record<string, string>>): Record<string, stri
 /** Reads up to the limit and lets go of the connection when there is more. */
 async function beginningOf(
   body: Dispatcher.ResponseData['body'],
+  limit: number,
 ): Promise<Pick<OutboundAnswer, 'body' | 'truncated'>> {
   // Letting go makes the stream fail, which is nobody's concern any more.
   body.on('error', () => undefined);
@@ -125,10 +145,10 @@ async function beginningOf(
   for await (const chunk of body as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > bodyLimit) break;
+    if (length > limit) break;
   }
-  const truncated = length > bodyLimit;
-  const bytes = Buffer.concat(chunks).subarray(0, bodyLimit);
+  const truncated = length > limit;
+  const bytes = Buffer.concat(chunks).subarray(0, limit);
   // As a stream, a character that the limit cuts in two is left out.
   return { body: new TextDecoder().decode(bytes, { stream: truncated }), truncated };
 }

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { isSystemAdmin, teamOf, type UserPrincipal } from '../auth/principal.js';
 import { platform } from '../auth/sight.js';
+import { CONFIG, type Config } from '../config/config.js';
 import { wholeSecond } from '../database/dialect.js';
 import { classify } from '../database/errors.js';
 import type { Sql, Tx } from '../database/sql.js';
@@ -9,12 +10,12 @@ import { secondsOf } from '../http/fields.js';
 import { type Page, pageOf, windowOf } from '../http/pagination.js';
 import { invalid, notFound, Problem } from '../http/problem.js';
 import { AddressGuard } from '../outbound/address-guard.js';
-import { WebhookClient } from '../outbound/webhook.client.js';
 import { WebhookSecrets } from '../outbound/webhook-secrets.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import type { ProviderRow } from './provider.entity.js';
-import { internalProvider, type ProviderKind } from './provider.port.js';
+import { ApprovalProviders, internalProvider, type ProviderKind } from './provider.port.js';
+import { ProviderConnections } from './provider-connections.js';
 import type {
   CreatedProvider,
   CreateProvider,
@@ -28,6 +29,8 @@ import type {
 } from './providers.dto.js';
 import { ProvidersRepository, visibleFrom } from './providers.repository.js';
 import { sealContext } from './seal-context.js';
+import { vendorApp, withoutSlash } from './vendor-app.js';
+import { type VendorKind, vendors } from './vendor-fields.dto.js';
 
 /** Which outside approval systems there are: the platform's, and each team's own, which shadow those of the same code. */
 @Injectable()
@@ -36,10 +39,12 @@ export class ProviderSettingsService {
     private readonly providers: ProvidersRepository,
     private readonly unitOfWork: UnitOfWork,
     private readonly addresses: AddressGuard,
-    private readonly client: WebhookClient,
+    private readonly kinds: ApprovalProviders,
+    private readonly connections: ProviderConnections,
     private readonly secrets: WebhookSecrets,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** @throws Problem 400 for an address that must not be called or a reserved code, 404, 409 already_exists */
@@ -48,16 +53,22 @@ export class ProviderSettingsService {
     if (dto.code === internalProvider) {
       throw invalid('code', `must not be ${internalProvider}, which stands for the people who decide here`);
     }
-    await this.refuseUrl(dto.url);
+    const kind = dto.kind ?? 'webhook';
+    const url = dto.url ?? (kind === 'webhook' ? undefined : vendors[kind].url);
+    if (url === undefined) throw invalid('url', 'is required: where is the provider told?');
+    await this.refuseUrl(url);
+    const app = vendorApp(kind, dto, null);
     const { secret, sealed } = this.secrets.make(sealContext({ scope, code: dto.code }));
     const now = wholeSecond(this.clock.now());
     const row: ProviderRow = {
       id: this.ids.next(),
       scope,
       code: dto.code,
-      kind: dto.kind ?? 'webhook',
+      kind,
       name: dto.name,
-      url: dto.url,
+      url: withoutSlash(kind, url),
+      settings: app && JSON.stringify(app.settings),
+      sealedCredentials: app && this.connections.sealed({ scope, code: dto.code }, app.credentials),
       sealedSecret: sealed,
       sealedPreviousSecret: null,
       previousSecretUntil: null,
@@ -67,7 +78,7 @@ export class ProviderSettingsService {
     try {
       return await this.unitOfWork.run(async (tx) => {
         await this.providers.insert(tx, row);
-        return { ...toView(row), secret };
+        return { ...this.toView(row), secret: kind === 'webhook' ? secret : null };
       });
     } catch (error) {
       if (classify(error) !== 'duplicate') throw error;
@@ -80,12 +91,17 @@ export class ProviderSettingsService {
     const team = teamOf(principal, query.accCode);
     const window = windowOf(query);
     const rows = await this.providers.list(team === null ? 'all' : { scope: team }, window);
-    return pageOf(rows, window, (row) => row.id, toView);
+    return pageOf(
+      rows,
+      window,
+      (row) => row.id,
+      (row) => this.toView(row),
+    );
   }
 
   /** @throws Problem 404 */
   async get(principal: UserPrincipal, code: string, owner: ProviderOwner): Promise<ProviderView> {
-    return toView(await this.addressed(principal, code, owner));
+    return this.toView(await this.addressed(principal, code, owner));
   }
 
   /** @throws Problem 400 for an address that must not be called, 404, 403 for one of the platform in a team's hands */
@@ -93,22 +109,30 @@ export class ProviderSettingsService {
     principal: UserPrincipal,
     code: string,
     owner: ProviderOwner,
-    { name, url }: UpdateProvider,
+    dto: UpdateProvider,
   ): Promise<ProviderView> {
+    const { name, url } = dto;
     if (url !== undefined) await this.refuseUrl(url);
     return this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, code, owner);
+      const app = vendorApp(row.kind, dto, this.connections.of(row));
       const change = {
         ...(name === undefined ? {} : { name }),
-        ...(url === undefined ? {} : { url }),
+        ...(url === undefined ? {} : { url: withoutSlash(row.kind, url) }),
+        ...(app
+          ? {
+              settings: JSON.stringify(app.settings),
+              sealedCredentials: this.connections.sealed(row, app.credentials),
+            }
+          : {}),
         updateTime: wholeSecond(this.clock.now()),
       };
       await this.providers.update(tx, row.id, change);
-      return toView({ ...row, ...change });
+      return this.toView({ ...row, ...change });
     });
   }
 
-  /** @throws Problem 404, 403, 409 in_use while an approve action names it */
+  /** @throws Problem 404, 403, 409 in_use while an approve action, a business type or an open order names it */
   async remove(principal: UserPrincipal, code: string, owner: ProviderOwner): Promise<void> {
     await this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, code, owner);
@@ -120,6 +144,8 @@ export class ProviderSettingsService {
           `approve action ${action.name} of ${whose} names provider ${code}; change or delete it first`,
         );
       }
+      const needed = await this.providers.neededBy(tx, row.id);
+      if (needed !== null) throw new Problem('in_use', `provider ${code} is named by ${needed}`);
       await this.providers.delete(tx, row.id);
     });
   }
@@ -137,6 +163,12 @@ export class ProviderSettingsService {
   ): Promise<ProviderSecret> {
     return this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, code, owner);
+      if (row.kind !== 'webhook') {
+        throw invalid(
+          'code',
+          `is a provider of kind ${row.kind}: its secrets are made there; send them with PATCH`,
+        );
+      }
       const { secret, change } = this.secrets.rotate(row, sealContext(row), secondsOf(overlap));
       await this.providers.update(tx, row.id, { ...change, updateTime: wholeSecond(this.clock.now()) });
       return { secret, previousSecretValidUntil: change.previousSecretUntil };
@@ -144,17 +176,19 @@ export class ProviderSettingsService {
   }
 
   /**
-   * Sends a signed message of type `ping`, now and once; stores nothing.
+   * Tries the connection, now and once; stores nothing.
    * @throws Problem 404, 403; never for an address that does not answer
    */
   async ping(principal: UserPrincipal, code: string, owner: ProviderOwner): Promise<ProviderPing> {
     const row = await this.changeable(principal, code, owner);
-    const sentAt = this.clock.now();
-    const data = { provider: row.code, acc_code: row.scope === platform ? null : row.scope };
-    const body = JSON.stringify({ type: 'ping', timestamp: sentAt.toISOString(), data });
-    const secrets = this.secrets.open(row, sealContext(row));
-    const trial = await this.client.try({ url: row.url, id: this.ids.next(), sentAt, body, secrets });
-    return { url: row.url, ...trial };
+    const kind = this.kinds.of(row.kind);
+    if (!kind) throw new Error(`nobody speaks with providers of kind ${row.kind}`);
+    const began = this.clock.elapsed();
+    const trial = await kind.test(
+      this.connections.of(row),
+      AbortSignal.timeout(this.config.callback.timeout),
+    );
+    return { url: row.url, ...trial, durationMs: Math.round(this.clock.elapsed() - began) };
   }
 
   /**
@@ -204,16 +238,25 @@ export class ProviderSettingsService {
     const reason = await this.addresses.whyRefused(url);
     if (reason !== null) throw invalid('url', reason);
   }
-}
 
-const toView = (row: ProviderRow) =>
-  ({
-    id: row.id,
-    code: row.code,
-    name: row.name,
-    kind: row.kind as ProviderKind,
-    accCode: row.scope === platform ? null : row.scope,
-    url: row.url,
-    createTime: row.createTime,
-    updateTime: row.updateTime,
-  }) satisfies ProviderView;
+  private toView(row: ProviderRow): ProviderView {
+    return {
+      id: row.id,
+      code: row.code,
+      name: row.name,
+      kind: row.kind as ProviderKind,
+      accCode: row.scope === platform ? null : row.scope,
+      url: row.url,
+      vendor:
+        row.settings === null
+          ? null
+          : {
+              settings: JSON.parse(row.settings) as Record<string, unknown>,
+              secrets: vendors[row.kind as VendorKind].secrets,
+              callbackUrl: `${this.config.publicUrl ?? ''}/api/v1/${row.kind}/callback/${row.id}`,
+            },
+      createTime: row.createTime,
+      updateTime: row.updateTime,
+    };
+  }
+}

@@ -8,11 +8,15 @@ export interface ProviderRow {
   /** The team that owns it; empty for the platform. */
   scope: string;
   code: string;
-  /** `webhook` */
+  /** `webhook`, `lark`, `dingtalk` or `wecom` */
   kind: string;
   name: string;
   url: string;
-  /** The `whsec_` secret that signs both directions, sealed. */
+  /** JSON: what a vendor needs to know, nothing secret; null for a webhook. */
+  settings: string | null;
+  /** The secrets of a vendor's app: JSON, sealed. Null for a webhook. */
+  sealedCredentials: string | null;
+  /** The `whsec_` secret that signs both directions, sealed. Vendors have one as well, and nobody is told it. */
   sealedSecret: string;
   sealedPreviousSecret: string | null;
   previousSecretUntil: Date | null;
@@ -32,6 +36,8 @@ export const providerEntity = (dialect: Dialect) => {
       kind: c.varchar('kind', 16),
       name: c.varchar('name', 128),
       url: c.varchar('url', 2048),
+      settings: c.text('settings', { nullable: true }),
+      sealedCredentials: c.text('sealed_credentials', { nullable: true }),
       sealedSecret: c.text('sealed_secret'),
       sealedPreviousSecret: c.text('sealed_previous_secret', { nullable: true }),
       previousSecretUntil: c.datetime('previous_secret_until', { nullable: true }),

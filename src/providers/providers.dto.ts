@@ -1,8 +1,9 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
-import { Code, Duration, Moment, OneOf, Text } from '../http/fields.js';
+import { Code, Duration, Moment, Nested, OneOf, Text } from '../http/fields.js';
 import { PageQuery } from '../http/pagination.js';
 import { CallbackUrl } from '../outbound/callback-url.js';
 import { type ProviderKind, providerKinds } from './provider.port.js';
+import { DingTalkFields, LarkFields, VendorView, WeComFields } from './vendor-fields.dto.js';
 
 /** Characters; `provider:` and the code are the user code under which a provider decides, and user codes have 64. */
 const maxCode = 48;
@@ -12,10 +13,12 @@ class ProviderFields {
   name: string;
 
   @CallbackUrl({
-    description: 'Told of every request that waits for this provider, by signed POSTs.',
+    description:
+      'Of a webhook, required: told of everything that waits for this provider, by signed POSTs. Of a vendor: where its ' +
+      'API is, where that is not its public address.',
     example: 'https://oa.example.com/countersign/requests',
   })
-  url: string;
+  url?: string;
 }
 
 export class CreateProvider extends ProviderFields {
@@ -29,10 +32,20 @@ export class CreateProvider extends ProviderFields {
   @OneOf(providerKinds, {
     optional: true,
     description:
-      '`webhook` (default): any third party that posts and takes signed messages (Standard Webhooks).',
+      '`webhook` (default): any third party that posts and takes signed messages (Standard Webhooks). `lark`: Feishu. ' +
+      '`dingtalk`: DingTalk. `wecom`: WeCom. A vendor needs the field of its name.',
     example: 'webhook',
   })
   kind?: ProviderKind;
+
+  @Nested(() => LarkFields, { optional: true, description: 'Of kind `lark`.' })
+  lark?: LarkFields;
+
+  @Nested(() => DingTalkFields, { optional: true, description: 'Of kind `dingtalk`.' })
+  dingtalk?: DingTalkFields;
+
+  @Nested(() => WeComFields, { optional: true, description: 'Of kind `wecom`.' })
+  wecom?: WeComFields;
 
   @Code(64, {
     optional: true,
@@ -43,7 +56,21 @@ export class CreateProvider extends ProviderFields {
   accCode?: string;
 }
 
-export class UpdateProvider extends PartialType(ProviderFields, { skipNullProperties: false }) {}
+class LarkChange extends PartialType(LarkFields, { skipNullProperties: false }) {}
+class DingTalkChange extends PartialType(DingTalkFields, { skipNullProperties: false }) {}
+class WeComChange extends PartialType(WeComFields, { skipNullProperties: false }) {}
+
+/** What is left out stays as it is, also among the fields of a vendor. */
+export class UpdateProvider extends PartialType(ProviderFields, { skipNullProperties: false }) {
+  @Nested(() => LarkChange, { optional: true, description: 'Of kind `lark`.' })
+  lark?: LarkChange;
+
+  @Nested(() => DingTalkChange, { optional: true, description: 'Of kind `dingtalk`.' })
+  dingtalk?: DingTalkChange;
+
+  @Nested(() => WeComChange, { optional: true, description: 'Of kind `wecom`.' })
+  wecom?: WeComChange;
+}
 
 /** Which of the providers of one code is meant. */
 export class ProviderOwner {
@@ -83,6 +110,9 @@ export class ProviderView {
   @ApiProperty({ example: 'https://oa.example.com/countersign/requests' })
   url: string;
 
+  @ApiProperty({ type: VendorView, nullable: true, description: 'Of a vendor; null for a webhook.' })
+  vendor: VendorView | null;
+
   @Moment()
   createTime: Date;
 
@@ -91,13 +121,14 @@ export class ProviderView {
 }
 
 const secretDocumentation = {
-  description: 'Signs what the provider is told, and what it answers (Standard Webhooks). Shown this once.',
+  description:
+    'Signs what the provider is told, and what it answers (Standard Webhooks). Shown this once; null for a vendor, whose own secrets count.',
   example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw1qYbT3k0p5E=',
 };
 
 export class CreatedProvider extends ProviderView {
-  @ApiProperty(secretDocumentation)
-  secret: string;
+  @ApiProperty({ ...secretDocumentation, type: String, nullable: true })
+  secret: string | null;
 }
 
 export class RotateProviderSecret {

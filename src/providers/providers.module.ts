@@ -9,7 +9,10 @@ import { ProvidersController } from './providers.controller.js';
 import { ProvidersRepository } from './providers.repository.js';
 import { ProvidersService } from './providers.service.js';
 import { TellingHandler } from './telling.handler.js';
-import { WebhookProvider } from './webhook.provider.js';
+import { ProviderConnections } from './provider-connections.js';
+import { VendorClient } from './vendor.client.js';
+import { VendorTokens } from './vendor.tokens.js';
+import { WebhookTeller } from './webhook/webhook.teller.js';
 
 /** Outside approval systems: where they are, what they are told, and whose answers count. */
 @Module({
@@ -22,20 +25,20 @@ import { WebhookProvider } from './webhook.provider.js';
     ProvidersRepository,
     ProvidersService,
     TellingHandler,
-    WebhookProvider,
+    WebhookTeller,
+    ProviderConnections,
+    VendorClient,
+    VendorTokens,
   ],
   exports: [ProvidersService],
 })
 export class ProvidersModule implements OnModuleInit {
   constructor(
     private readonly handlers: DeliveryHandlers,
-    private readonly kinds: ApprovalProviders,
     private readonly telling: TellingHandler,
-    private readonly webhooks: WebhookProvider,
   ) {}
 
   onModuleInit(): void {
     this.handlers.register(this.telling);
-    this.kinds.register(this.webhooks);
   }
 }

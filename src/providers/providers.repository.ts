@@ -84,4 +84,21 @@ export class ProvidersRepository {
     );
     return action ?? null;
   }
+
+  /**
+   * What would be left without its provider: a business type that names it, or an order that waits for it; null for
+   * nothing. The business types lie below this room, but of them only the columns are read that name a provider.
+   */
+  async neededBy(tx: Tx, id: string): Promise<string | null> {
+    const [type] = await tx.rows<{ readonly code: string }>(
+      'SELECT code FROM dms_s_apply_business_type WHERE provider_id = ? OR mirror_id = ? LIMIT 1',
+      [id, id],
+    );
+    if (type) return `business type ${type.code}; let it name another one first`;
+    const [order] = await tx.rows<{ readonly id: string }>(
+      `SELECT apply_order_id AS id FROM dms_s_apply_outside_approval WHERE provider_id = ? AND state IN ('asking', 'pending') LIMIT 1`,
+      [id],
+    );
+    return order ? `order ${order.id}, which waits for it` : null;
+  }
 }

@@ -1,25 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
 import type { Sql, Tx } from '../database/sql.js';
-import { WebhookSecrets } from '../outbound/webhook-secrets.js';
 import { OutboxService } from '../outbox/outbox.service.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
-import {
-  type ApprovalAsk,
-  type ApprovalCancel,
-  ApprovalProviders,
-  type Authenticity,
-  type EndedRequest,
-  type HeldRequest,
-  type IncomingAnswer,
-  internalProvider,
-  type ProviderConnection,
-  type ProviderEvent,
-} from './provider.port.js';
+import { internalProvider, type ProviderConnection } from './provider.port.js';
+import { ProviderConnections } from './provider-connections.js';
 import { longestMessageId, ProviderMessagesRepository } from './provider-messages.repository.js';
 import { ProvidersRepository, visibleFrom } from './providers.repository.js';
-import { sealContext } from './seal-context.js';
+import type {
+  Authenticity,
+  EndedRequest,
+  HeldRequest,
+  IncomingAnswer,
+  RequestTelling,
+  TellingEvent,
+} from './telling.port.js';
+import { WebhookTeller } from './webhook/webhook.teller.js';
 
 /** The topic under which providers are told something. */
 export const providerTopic = 'provider.tell';
@@ -44,10 +41,10 @@ export type Telling = {
 
 /** What waits in the outbox. */
 export interface ToldPayload {
-  readonly event: ProviderEvent;
+  readonly event: TellingEvent;
   readonly scope: string;
   readonly provider: string;
-  readonly data: ApprovalAsk['data'] | ApprovalCancel['data'];
+  readonly data: RequestTelling['data'];
 }
 
 /** Outside approval systems, as other rooms meet them: who is there, telling them, and knowing their answers. */
@@ -55,9 +52,9 @@ export interface ToldPayload {
 export class ProvidersService {
   constructor(
     private readonly rows: ProvidersRepository,
-    private readonly kinds: ApprovalProviders,
+    private readonly connections: ProviderConnections,
+    private readonly webhooks: WebhookTeller,
     private readonly messages: ProviderMessagesRepository,
-    private readonly secrets: WebhookSecrets,
     private readonly outbox: OutboxService,
     private readonly clock: Clock,
     private readonly ids: Ids,
@@ -65,15 +62,17 @@ export class ProvidersService {
   ) {}
 
   /**
-   * Whether a code names a provider: `internal` always does, others a team's own or the platform's. Keeps it from being
-   * deleted until the transaction ends.
+   * Whether a code names a provider that decides held requests: `internal` always does, others are a team's own or the
+   * platform's, of kind `webhook`. Keeps it from being deleted until the transaction ends.
    * @param team who owns the action that names it; null for the platform
    */
   async known(tx: Tx, team: string | null, code: string): Promise<boolean> {
     if (code === internalProvider) return true;
     const scopes = visibleFrom(team ?? '');
     await this.rows.lock(tx, scopes, code);
-    return (await this.rows.find(scopes, code, tx)) !== null;
+    const found = await this.rows.find(scopes, code, tx);
+    // Vendors know approvals, not requests: a business type is what they decide.
+    return found?.kind === 'webhook';
   }
 
   /**
@@ -117,9 +116,7 @@ export class ProvidersService {
     const refused = (why: string) => ({ ok: false, why }) as const;
     const from = await this.connection(about.scope, about.provider);
     if (!from) return refused(`there is no provider ${about.provider}`);
-    const kind = this.kinds.of(from.kind);
-    if (!kind) return refused(`nobody speaks with providers of kind ${from.kind}`);
-    const authenticity = kind.verify(from, answer, this.clock.now());
+    const authenticity = this.webhooks.verify(from, answer, this.clock.now());
     if (!authenticity.ok) return authenticity;
     const { messageId } = authenticity;
     if (messageId.length > longestMessageId) {
@@ -134,16 +131,7 @@ export class ProvidersService {
   /** A provider with its secrets in clear, for this room's own sending and checking; null when there is none. */
   async connection(scope: string, code: string, sql?: Sql): Promise<ProviderConnection | null> {
     const row = await this.rows.find(visibleFrom(scope), code, sql);
-    return (
-      row && {
-        id: row.id,
-        scope: row.scope,
-        code: row.code,
-        kind: row.kind,
-        url: row.url,
-        secrets: this.secrets.open(row, sealContext(row)),
-      }
-    );
+    return row && this.connections.of(row);
   }
 
   /** Where the third party answers (requirement 000), relative where the service does not know its own address. */

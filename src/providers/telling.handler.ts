@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { isEnded } from '../engine/order-state.js';
 import { OrdersService } from '../orders/orders.service.js';
 import type { AttemptResult, ClaimedDelivery, DeliveryHandler } from '../outbox/delivery-handler.port.js';
-import { type ApprovalAsk, type ApprovalCancel, ApprovalProviders } from './provider.port.js';
 import { ProvidersService, providerTopic, type ToldPayload } from './providers.service.js';
+import { WebhookTeller } from './webhook/webhook.teller.js';
 
 /** Tells providers what concerns them. Which one a code means, its address and its secrets are those of this moment. */
 @Injectable()
@@ -12,7 +12,7 @@ export class TellingHandler implements DeliveryHandler {
 
   constructor(
     private readonly providers: ProvidersService,
-    private readonly kinds: ApprovalProviders,
+    private readonly webhooks: WebhookTeller,
     private readonly orders: OrdersService,
   ) {}
 
@@ -21,16 +21,13 @@ export class TellingHandler implements DeliveryHandler {
     const { event, scope, provider, data } = delivery.payload as ToldPayload;
     const to = await this.providers.connection(scope, provider);
     if (!to) return permanently(`provider ${provider} is gone; make it again and redeliver, or abandon this`);
-    const kind = this.kinds.of(to.kind);
-    if (!kind) return permanently(`nobody speaks with providers of kind ${to.kind}`);
     const attempt = { id, sentAt, signal };
-    if (event === 'CANCEL_APPROVE_REQUEST') {
-      return kind.cancel(to, { time, data: data as ApprovalCancel['data'] }, attempt);
-    }
+    const telling = { time, data };
+    if (event === 'CANCEL_APPROVE_REQUEST') return this.webhooks.tell(to, event, telling, attempt);
     const over = await this.whyOver(orderId);
     // Nobody need act: the order was decided or withdrawn in the meantime.
     if (over !== null) return { outcome: 'failed', error: over, settle: () => Promise.resolve() };
-    return kind.create(to, { time, data: data as ApprovalAsk['data'] }, attempt);
+    return this.webhooks.tell(to, event, telling, attempt);
   }
 
   /** Why nobody need decide an order any more; null while somebody has to. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { auditObjectTypes } from '../../src/engine/vocabulary.js';
+import { nodeObjectTypes } from '../../src/engine/vocabulary.js';
 import { expectCommaColumnsAgree } from '../support/comma-columns.js';
 import { type Answer, type Client, startApp, type TestApp } from '../support/harness.js';
 import { created, root } from '../support/world.js';
@@ -241,7 +241,7 @@ describe('the comma-separated columns of requirement 003', () => {
         'PATCH /templates 200',
         'DELETE /templates 204',
         'DELETE /templates 409',
-        ...auditObjectTypes.map((type) => `a node of ${type}`),
+        ...nodeObjectTypes.map((type) => `a node of ${type}`),
         'PUT /bindings 200',
         'DELETE /bindings 204',
         'PUT /templates/business-types 200',

@@ -3,8 +3,9 @@ import type { UserPrincipal } from '../../auth/principal.js';
 import { type ApplyStatus, maxStages } from '../../engine/vocabulary.js';
 import { invalid, Problem } from '../../http/problem.js';
 import { OrdersService } from '../../orders/orders.service.js';
-import { type IncomingAnswer, internalProvider, providerUser } from '../../providers/provider.port.js';
+import { internalProvider, providerUser } from '../../providers/provider.port.js';
 import { ProvidersService } from '../../providers/providers.service.js';
+import type { IncomingAnswer } from '../../providers/telling.port.js';
 import type { ProviderAnswer, ProviderAnswered, Verdict } from './provider-answers.dto.js';
 import { type AnsweredRequest, ProviderAnswersRepository } from './provider-answers.repository.js';
 

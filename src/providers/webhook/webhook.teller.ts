@@ -1,42 +1,26 @@
 import { Injectable } from '@nestjs/common';
-import { OutboundError } from '../outbound/outbound.client.js';
-import { WebhookClient } from '../outbound/webhook.client.js';
-import { verifyWebhook } from '../outbound/webhook-signature.js';
-import type { AttemptResult } from '../outbox/delivery-handler.port.js';
-import type {
-  ApprovalAsk,
-  ApprovalCancel,
-  ApprovalProvider,
-  Authenticity,
-  IncomingAnswer,
-  ProviderAttempt,
-  ProviderConnection,
-  ProviderEvent,
-} from './provider.port.js';
+import { OutboundError } from '../../outbound/outbound.client.js';
+import { WebhookClient } from '../../outbound/webhook.client.js';
+import { verifyWebhook } from '../../outbound/webhook-signature.js';
+import type { AttemptResult } from '../../outbox/delivery-handler.port.js';
+import type { ProviderAttempt, ProviderConnection } from '../provider.port.js';
+import type { Authenticity, IncomingAnswer, RequestTelling, TellingEvent } from '../telling.port.js';
 
-/** Any third party that understands Standard Webhooks: it is told by signed POSTs, and answers by one. */
+/** Tells third parties of held requests by signed POSTs (Standard Webhooks), and knows their signed answers. */
 @Injectable()
-export class WebhookProvider implements ApprovalProvider {
-  readonly kind = 'webhook';
-
+export class WebhookTeller {
   constructor(private readonly client: WebhookClient) {}
 
-  create(to: ProviderConnection, ask: ApprovalAsk, attempt: ProviderAttempt): Promise<AttemptResult> {
-    return this.post(to, 'CREATE_APPROVE_REQUEST', ask, attempt);
-  }
-
-  cancel(to: ProviderConnection, cancel: ApprovalCancel, attempt: ProviderAttempt): Promise<AttemptResult> {
-    return this.post(to, 'CANCEL_APPROVE_REQUEST', cancel, attempt);
-  }
-
+  /** Whether an answer comes from it, and now. */
   verify({ secrets }: ProviderConnection, { headers, rawBody }: IncomingAnswer, now: Date): Authenticity {
     return verifyWebhook(headers, rawBody, secrets, now);
   }
 
-  private async post(
+  /** Outside any transaction. */
+  async tell(
     { url, secrets }: ProviderConnection,
-    type: ProviderEvent,
-    { time, data }: ApprovalAsk | ApprovalCancel,
+    type: TellingEvent,
+    { time, data }: RequestTelling,
     { id, sentAt, signal }: ProviderAttempt,
   ): Promise<AttemptResult> {
     const body = JSON.stringify({ type, timestamp: time.toISOString(), data });
