@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import type { ApprovalAsk, ProviderConnection } from '../provider.port.js';
+import { ProviderFailure } from '../provider-failure.js';
+import { DingTalkClient } from './dingtalk.client.js';
+import { type FormComponentValue, isSameValue, keyWidget, type NewInstance } from './dingtalk.form.js';
+import { type DingTalkInstance, instanceOf } from './dingtalk.instance.js';
+
+/** As many ids as DingTalk gives at once. */
+const pageSize = 20;
+/** As many instances of one applicant as are looked into. */
+const mostInstances = 100;
+const minute = 60_000;
+
+/** Finds what an earlier attempt may have begun: DingTalk keeps no key that would make asking twice harmless. */
+@Injectable()
+export class DingTalkFinding {
+  constructor(private readonly client: DingTalkClient) {}
+
+  /**
+   * Looks whether an approval that was asked for before has come into being.
+   * @returns its id; null when there is none, and it may be asked for
+   * @throws ProviderFailure, permanent, when somebody has to look: there is one that may be it, or too many
+   */
+  async earlier(
+    to: ProviderConnection,
+    ask: ApprovalAsk,
+    wanted: NewInstance,
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    const widget = keyWidget(ask);
+    // With the key, nothing else can be it, however long ago; without, the fewer are taken for it, the better.
+    const since = ask.time.getTime() - (widget === null ? 10 : 24 * 60) * minute;
+    const statuses = widget === null ? ['RUNNING', 'COMPLETED'] : undefined;
+    for (const id of await this.ids(to, wanted, since, statuses, signal)) {
+      const instance = await this.instance(to, id, signal);
+      if (instance.originatorUserId !== wanted.originatorUserId) continue;
+      const same = isFilledIn(instance, wanted.formComponentValues);
+      if (widget === null && same) {
+        throw mustBeLookedAt(
+          id,
+          instance,
+          'may be the one that is asked for; a widget for ticket_id in the relation would tell',
+        );
+      }
+      if (widget === null || !holds(instance, widget, ask.key)) continue;
+      if (same) return id;
+      // Whoever knows the key must not have another form decided in its place.
+      throw mustBeLookedAt(id, instance, 'bears the key of this approval, but is filled in otherwise');
+    }
+    return null;
+  }
+
+  /** @throws ProviderFailure as {@link DingTalkClient.call} */
+  async instance(to: ProviderConnection, id: string, signal: AbortSignal): Promise<DingTalkInstance> {
+    const { result } = await this.client.call(to, {
+      method: 'GET',
+      path: '/v1.0/workflow/processInstances',
+      query: { processInstanceId: id },
+      signal,
+    });
+    return instanceOf(result);
+  }
+
+  private async ids(
+    to: ProviderConnection,
+    { processCode, originatorUserId }: NewInstance,
+    startTime: number,
+    statuses: readonly string[] | undefined,
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const found: string[] = [];
+    let nextToken = 0;
+    for (;;) {
+      const { result } = await this.client.call(to, {
+        method: 'POST',
+        path: '/v1.0/workflow/processes/instanceIds/query',
+        body: {
+          processCode,
+          startTime,
+          nextToken,
+          maxResults: pageSize,
+          userIds: [originatorUserId],
+          statuses,
+        },
+        signal,
+      });
+      const page = (result ?? {}) as { readonly list?: unknown; readonly nextToken?: unknown };
+      if (Array.isArray(page.list)) found.push(...page.list.filter((id) => typeof id === 'string'));
+      // It is asked for as a number, and told as a text.
+      const next = Number(page.nextToken ?? 0);
+      if (!Number.isSafeInteger(next) || next <= nextToken) return found;
+      if (found.length >= mostInstances) {
+        throw new ProviderFailure(
+          `an earlier attempt may have arrived, and ${originatorUserId} has more than ${mostInstances} instances of ${processCode} since then: look in DingTalk, and decide the order here`,
+          { permanent: true },
+        );
+      }
+      nextToken = next;
+    }
+  }
+}
+
+const holds = ({ formComponentValues }: DingTalkInstance, name: string, value: string): boolean =>
+  formComponentValues?.some((one) => one.name === name && isSameValue(one.value, value)) ?? false;
+
+const isFilledIn = (given: DingTalkInstance, values: readonly FormComponentValue[]): boolean =>
+  values.every(({ name, value }) => holds(given, name, value));
+
+const mustBeLookedAt = (id: string, { title }: DingTalkInstance, why: string): ProviderFailure =>
+  new ProviderFailure(
+    `an earlier attempt may have arrived: instance ${id} (${title ?? 'untitled'}) in DingTalk ${why}. Terminate it there and redeliver, or decide the order here`,
+    { permanent: true },
+  );
