@@ -40,9 +40,9 @@ const mayUse = {
   objects: aboveOrders,
   audit: aboveOrders,
   simulations: aboveOrders,
-  providers: aboveOrders,
-  gate: ['audit', 'providers', ...aboveOrders],
-  notifications: aboveOrders,
+  providers: ['callbacks', ...aboveOrders],
+  gate: ['audit', 'providers', 'callbacks', ...aboveOrders],
+  notifications: ['providers', 'callbacks', ...aboveOrders],
 };
 
 const features = Object.keys(mayUse);

@@ -42,6 +42,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       { logger: new NestLogger(logger), abortOnError: false, rawBody: true },
     );
     app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready', 'metrics'] });
+    // WeCom delivers its events as XML; who receives them reads the bytes.
+    app.useBodyParser(['text/xml', 'application/xml']);
     refuseUndeclaredRoutes(app);
     const fastify = app.getHttpAdapter().getInstance();
     watchRequests(fastify, app.get(Metrics), logger);

@@ -1,24 +1,30 @@
 import type { CallbackTarget } from '../business-types/callback-targets.service.js';
 import type { CallbackKind, OrderRecord } from '../orders/order-callbacks.service.js';
+import type { CallbackTicket } from './callback-tickets.service.js';
 
 /**
  * What a callback says (contract, "Callbacks"). The same on every attempt, unless somebody changes the business type.
  * @param time when the callback was caused
+ * @param ticket the name under which the module knows the callback; null: the order's id
  */
 export function callbackBody(
   record: OrderRecord,
   target: Pick<CallbackTarget, 'fieldMapping' | 'format'>,
   kind: CallbackKind,
   time: Date,
+  ticket: CallbackTicket | null = null,
 ): string {
   const { head, state } = record;
   const fields = mappedFields(head.variables, target.fieldMapping);
-  if (target.format === 'lark-ticket') return JSON.stringify({ ...fields, ticket_id: head.id });
+  const ticketId = ticket?.ticketId ?? head.id;
+  if (target.format === 'lark-ticket') {
+    return JSON.stringify({ ...(ticket ? ticket.body : fields), ticket_id: ticketId });
+  }
   return JSON.stringify({
     type: `order.${kind}`,
     timestamp: time.toISOString(),
     data: {
-      ticket_id: head.id,
+      ticket_id: ticketId,
       business_type: head.businessType,
       business_key: head.businessKey,
       acc_code: head.accCode,

@@ -3,6 +3,7 @@ import { BusinessTypesModule } from '../business-types/business-types.module.js'
 import { OrdersModule } from '../orders/orders.module.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
 import { CallbackHandler } from './callback.handler.js';
+import { CallbackTicketsService } from './callback-tickets.service.js';
 import { CallbacksController } from './callbacks.controller.js';
 import { CallbacksService } from './callbacks.service.js';
 import { DeliveriesController } from './deliveries.controller.js';
@@ -11,6 +12,7 @@ import { DeliveriesService } from './deliveries.service.js';
 @Module({
   imports: [BusinessTypesModule, OrdersModule, OutboxModule],
   controllers: [CallbacksController, DeliveriesController],
-  providers: [CallbackHandler, CallbacksService, DeliveriesService],
+  providers: [CallbackHandler, CallbackTicketsService, CallbacksService, DeliveriesService],
+  exports: [CallbackTicketsService, CallbacksService],
 })
 export class CallbacksModule {}

@@ -62,6 +62,8 @@ const environment = z.object({
   STUCK_AFTER: duration().default(3 * 86_400_000),
   /** When, by UTC, the logs of the orders that changed since the last time are verified; `off` for never. */
   LOG_VERIFY_AT: timeOfDay().default(150),
+  /** How often an approval at a provider is looked at, for what no event has told; after a while less often. */
+  PROVIDER_POLL_INTERVAL: duration().default(300_000),
   /** Requests a minute for one credential; 0 turns the limit off. */
   RATE_LIMIT: integer(0, 10_000_000).default(0),
   /** Largest request body in bytes. */
@@ -117,6 +119,7 @@ export interface Config {
   readonly stuckAfter: number;
   /** Minutes since midnight, UTC; null: never. */
   readonly logVerifyAt: number | null;
+  readonly pollInterval: number;
   readonly rateLimit: number;
   readonly bodyLimit: number;
   readonly gate: {
@@ -180,6 +183,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     urgeInterval: e.URGE_INTERVAL,
     stuckAfter: e.STUCK_AFTER,
     logVerifyAt: e.LOG_VERIFY_AT,
+    pollInterval: e.PROVIDER_POLL_INTERVAL,
     rateLimit: e.RATE_LIMIT,
     bodyLimit: e.BODY_LIMIT,
     gate: { bodyLimit: e.GATE_BODY_LIMIT, timeout: e.GATE_TIMEOUT },

@@ -46,6 +46,14 @@ export class DirectoryRepository {
     return new Map(rows.map(({ scope, code }) => [code, scope]));
   }
 
+  async teamOf(sql: Sql, userCode: string): Promise<string | null> {
+    const [row] = await sql.rows<{ readonly accCode: string | null }>(
+      'SELECT acc_code AS accCode FROM dms_s_apply_user WHERE user_code = ?',
+      [userCode],
+    );
+    return row?.accCode ?? null;
+  }
+
   /** Groups whoever is in them; roles as the directory gives them in the team, the platform's never. */
   async memberships(
     sql: Sql,

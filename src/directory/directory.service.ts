@@ -57,6 +57,11 @@ export class DirectoryService {
     return !(await this.inactiveOf(sql, team, [userCode])).has(userCode);
   }
 
+  /** The team in which somebody is listed; null for nobody who is, and for people of no team. */
+  teamOf(sql: Sql, userCode: string): Promise<string | null> {
+    return this.directory.teamOf(sql, userCode);
+  }
+
   /** Who of these people may not act in a team. What another team's administrator says of a code says nothing here. */
   async inactiveOf(sql: Sql, team: string | null, users: readonly string[]): Promise<Set<string>> {
     return new Set(await this.directory.inactiveOf(sql, team, users));

@@ -2,17 +2,17 @@ import { Injectable } from '@nestjs/common';
 import type { Tx } from '../database/sql.js';
 import type { Command } from '../engine/decide.js';
 import { type Person, userSubject } from '../engine/vocabulary.js';
-import { type OpenedOrder, type OpeningPlan, OpeningService } from './opening.service.js';
+import { type OpenedOrder, type OpeningPlan, type OpenOrder, OpeningService } from './opening.service.js';
 import { providerOfSteps, providerSeat } from './opening.outside.js';
 import { OrderCommands } from './order.commands.js';
 import { OrderPeople } from './order.people.js';
 import type { OrderRecord } from './order.record.js';
 import { noAnswers } from './order.resolvers.js';
-import { mirrorTopic, outsideTopic } from './order.transitions.js';
-import type { LockedOrder } from './orders.repository.js';
+import { mirrorTopic, type OutsidePayload, outsideTopic } from './order.transitions.js';
+import { type LockedOrder, OrdersRepository } from './orders.repository.js';
 
 export { mirrorTopic, outsideTopic, providerOfSteps };
-export type { OpenedOrder, OpeningPlan };
+export type { OpenedOrder, OpeningPlan, OrderRecord, OutsidePayload };
 
 /** A decision that was made in an outside approval system. */
 export interface OutsideDecision {
@@ -34,7 +34,28 @@ export class OrderOutsideService {
     private readonly commands: OrderCommands,
     private readonly people: OrderPeople,
     private readonly opening: OpeningService,
+    private readonly orders: OrdersRepository,
   ) {}
+
+  /**
+   * Plans an order that somebody has begun outside, on their behalf.
+   * @throws Problem as {@link OpeningService.plan}
+   */
+  plan(provider: { readonly id: string }, team: string, dto: OpenOrder): Promise<OpeningPlan> {
+    const principal = {
+      kind: 'service',
+      keyId: `provider:${provider.id}`,
+      accCodes: [team],
+      businessTypes: null,
+      directory: false,
+    } as const;
+    return this.opening.plan(principal, { ...dto, accCode: team });
+  }
+
+  /** An order under its row lock; null when there is none. */
+  async locked(tx: Tx, orderId: string): Promise<OrderRecord | null> {
+    return (await this.orders.lock(tx, 'all', orderId, ''))?.record ?? null;
+  }
 
   /** Opens a planned order in the caller's transaction. @throws Problem as {@link OpeningService.store} */
   open(tx: Tx, plan: OpeningPlan): Promise<OpenedOrder> {

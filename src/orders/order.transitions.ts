@@ -26,6 +26,12 @@ export const recountTopic = 'order.recount';
 /** The topic that has an order and its approval in an outside system made to agree. */
 export const outsideTopic = 'order.outside';
 
+/** What a delivery of {@link outsideTopic} carries. */
+export interface OutsidePayload {
+  /** The transition that has opened the provider's step, for which it is to be asked; null: none has. */
+  readonly round: number | null;
+}
+
 /** The topic that has an order shown in an outside system as it is now. */
 export const mirrorTopic = 'order.mirror';
 
@@ -130,7 +136,9 @@ function deliveriesOf({ record, events, watched }: Told): Delivery[] {
   const provider = providerOfSteps(record.state.steps);
   const cause = String(transition);
   if (provider) {
-    deliveries.push({ ...common, topic: outsideTopic, cause, target: `p:${provider.id}`, payload: {} });
+    const asks = events.some((event) => event.type === 'step.in_review' || event.type === 'order.reopened');
+    const payload: OutsidePayload = { round: asks ? transition : null };
+    deliveries.push({ ...common, topic: outsideTopic, cause, target: `p:${provider.id}`, payload });
   }
   const { mirrorId } = record.head;
   if (mirrorId !== null) {

@@ -9,6 +9,6 @@ import { WebhookSecrets } from './webhook-secrets.js';
 @Global()
 @Module({
   providers: [AddressGuard, OutboundClient, Resolver, UpstreamClient, WebhookClient, WebhookSecrets],
-  exports: [AddressGuard, UpstreamClient, WebhookClient, WebhookSecrets],
+  exports: [AddressGuard, OutboundClient, UpstreamClient, WebhookClient, WebhookSecrets],
 })
 export class OutboundModule {}

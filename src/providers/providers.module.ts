@@ -1,7 +1,23 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { CallbacksModule } from '../callbacks/callbacks.module.js';
+import { DirectoryModule } from '../directory/directory.module.js';
+import { OperationLogModule } from '../operation-log/operation-log.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { DeliveryHandlers } from '../outbox/delivery-handler.port.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
+import { DingTalkClient } from './dingtalk/dingtalk.client.js';
+import { DingTalkFinding } from './dingtalk/dingtalk.finding.js';
+import { DingTalkProvider } from './dingtalk/dingtalk.provider.js';
+import { FormsService } from './forms/forms.service.js';
+import { IdentitiesService } from './identities/identities.service.js';
+import { Beginnings } from './outside/beginnings.js';
+import { IncomingController } from './outside/incoming.controller.js';
+import { IncomingService } from './outside/incoming.service.js';
+import { Looking } from './outside/looking.js';
+import { ObservingHandler } from './outside/observing.handler.js';
+import { OutsideApprovalsRepository } from './outside/outside-approvals.repository.js';
+import { OutsideCourse } from './outside/outside.course.js';
+import { OutsideHandler } from './outside/outside.handler.js';
 import { ApprovalProviders } from './provider.port.js';
 import { ProviderMessagesRepository } from './provider-messages.repository.js';
 import { ProviderSettingsService } from './provider-settings.service.js';
@@ -12,19 +28,33 @@ import { TellingHandler } from './telling.handler.js';
 import { ProviderConnections } from './provider-connections.js';
 import { VendorClient } from './vendor.client.js';
 import { VendorTokens } from './vendor.tokens.js';
+import { WebhookProvider } from './webhook/webhook.provider.js';
 import { WebhookTeller } from './webhook/webhook.teller.js';
 
 /** Outside approval systems: where they are, what they are told, and whose answers count. */
 @Module({
-  imports: [OrdersModule, OutboxModule],
-  controllers: [ProvidersController],
+  imports: [CallbacksModule, DirectoryModule, OperationLogModule, OrdersModule, OutboxModule],
+  controllers: [IncomingController, ProvidersController],
   providers: [
     ApprovalProviders,
+    Beginnings,
+    DingTalkClient,
+    DingTalkFinding,
+    DingTalkProvider,
+    FormsService,
+    IdentitiesService,
+    IncomingService,
+    Looking,
+    ObservingHandler,
+    OutsideApprovalsRepository,
+    OutsideCourse,
+    OutsideHandler,
     ProviderMessagesRepository,
     ProviderSettingsService,
     ProvidersRepository,
     ProvidersService,
     TellingHandler,
+    WebhookProvider,
     WebhookTeller,
     ProviderConnections,
     VendorClient,
@@ -36,9 +66,12 @@ export class ProvidersModule implements OnModuleInit {
   constructor(
     private readonly handlers: DeliveryHandlers,
     private readonly telling: TellingHandler,
+    private readonly kinds: ApprovalProviders,
+    private readonly webhooks: WebhookProvider,
   ) {}
 
   onModuleInit(): void {
     this.handlers.register(this.telling);
+    this.kinds.register(this.webhooks);
   }
 }

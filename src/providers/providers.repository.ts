@@ -25,6 +25,15 @@ export class ProvidersRepository {
     return found.find((row) => row.scope !== platform) ?? found[0] ?? null;
   }
 
+  byId(id: string): Promise<ProviderRow | null> {
+    return this.database.repository<ProviderRow>('Provider').findOneBy({ id });
+  }
+
+  /** Every provider of a kind, oldest first. */
+  ofKind(kind: string): Promise<ProviderRow[]> {
+    return this.database.repository<ProviderRow>('Provider').find({ where: { kind }, order: { id: 'ASC' } });
+  }
+
   /** Locks the providers of a code until the transaction ends: who names one, and who deletes it, wait for each other here. */
   async lock(tx: Tx, scopes: readonly string[], code: string): Promise<void> {
     await tx.rows(

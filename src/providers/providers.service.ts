@@ -4,7 +4,13 @@ import type { Sql, Tx } from '../database/sql.js';
 import { OutboxService } from '../outbox/outbox.service.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
-import { internalProvider, type ProviderConnection } from './provider.port.js';
+import {
+  type ApprovalProvider,
+  ApprovalProviders,
+  internalProvider,
+  type ProviderConnection,
+  type ProviderKind,
+} from './provider.port.js';
 import { ProviderConnections } from './provider-connections.js';
 import { longestMessageId, ProviderMessagesRepository } from './provider-messages.repository.js';
 import { ProvidersRepository, visibleFrom } from './providers.repository.js';
@@ -52,6 +58,7 @@ export interface ToldPayload {
 export class ProvidersService {
   constructor(
     private readonly rows: ProvidersRepository,
+    private readonly kinds: ApprovalProviders,
     private readonly connections: ProviderConnections,
     private readonly webhooks: WebhookTeller,
     private readonly messages: ProviderMessagesRepository,
@@ -132,6 +139,24 @@ export class ProvidersService {
   async connection(scope: string, code: string, sql?: Sql): Promise<ProviderConnection | null> {
     const row = await this.rows.find(visibleFrom(scope), code, sql);
     return row && this.connections.of(row);
+  }
+
+  /** A provider by its id, and who speaks with it; null when it is gone. */
+  async correspondent(
+    id: string,
+  ): Promise<{ readonly to: ProviderConnection; readonly kind: ApprovalProvider } | null> {
+    const row = await this.rows.byId(id);
+    const kind = row && this.kinds.of(row.kind);
+    return kind ? { to: this.connections.of(row), kind } : null;
+  }
+
+  /** All providers of a kind: whose message is it that came to an address that they share? */
+  async ofKind(
+    kind: ProviderKind,
+  ): Promise<{ readonly to: ProviderConnection; readonly kind: ApprovalProvider }[]> {
+    const speaker = this.kinds.of(kind);
+    if (!speaker) return [];
+    return (await this.rows.ofKind(kind)).map((row) => ({ to: this.connections.of(row), kind: speaker }));
   }
 
   /** Where the third party answers (requirement 000), relative where the service does not know its own address. */

@@ -24,7 +24,8 @@ const hints: Readonly<Record<number, string>> = {
   60111: 'there is no such member of the corporation',
   81013: 'the receiver is no member within the app’s visible range (可见范围)',
   301002: 'the AgentId is not that of the app whose secret is used',
-  301025: 'what was sent does not fit the template: an empty value, another kind of control, or a wrong template id',
+  301025:
+    'what was sent does not fit the template: an empty value, another kind of control, or a wrong template id',
   301055:
     'the app is not among those that may call approvals (审批 → 可调用接口的应用), or the applicant is outside its visible range',
   301056: 'the approval app (审批) is switched off',
