@@ -7,9 +7,9 @@ const chinaOffset = 8 * 3_600_000;
 
 /** How the value of a kind of control is written (提交审批申请, 附录), and read again. */
 interface Writing {
-  write(value: unknown, control: TemplateControl): Json;
+  readonly write: (value: unknown, control: TemplateControl) => Json;
   /** What a person would call it: plain, and the same for the same thing. */
-  read(value: Json): unknown;
+  readonly read: (value: Json) => unknown;
 }
 
 const writings: Readonly<Record<string, Writing>> = {

@@ -77,6 +77,7 @@ describe('readXml', () => {
         const read = readXml(`<xml>${parts.join('')}</xml>`);
         expect(read === null || typeof read === 'object').toBe(true);
       }),
+      { numRuns: 40 },
     );
   });
 });
