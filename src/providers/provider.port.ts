@@ -4,9 +4,6 @@ import type { IncomingAnswer } from './telling.port.js';
 /** Approvals that people decide here: nobody outside is told, and nobody outside answers. Reserved as a code. */
 export const internalProvider = 'internal';
 
-/** The user code under which a provider's decisions stand in the log; nobody's token may name it. */
-export const providerUser = (code: string): string => `provider:${code}`;
-
 /** How outside approval systems are spoken to. `webhook`: any third party, by signed POSTs in both directions. */
 export const providerKinds = ['webhook', 'lark', 'dingtalk', 'wecom'] as const;
 export type ProviderKind = (typeof providerKinds)[number];
@@ -80,6 +77,7 @@ export interface ApprovalAsk {
   readonly link: string | null;
   /** Where a webhook's signed result is posted. */
   readonly resultUrl: string;
+  /** When it was asked for first; the same on every attempt. */
   readonly time: Date;
 }
 

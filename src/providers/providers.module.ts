@@ -30,6 +30,9 @@ import { VendorClient } from './vendor.client.js';
 import { VendorTokens } from './vendor.tokens.js';
 import { WebhookProvider } from './webhook/webhook.provider.js';
 import { WebhookTeller } from './webhook/webhook.teller.js';
+import { EarlierApplication } from './wecom/wecom-earlier.js';
+import { WeComClient } from './wecom/wecom.client.js';
+import { WeComProvider } from './wecom/wecom.provider.js';
 
 /** Outside approval systems: where they are, what they are told, and whose answers count. */
 @Module({
@@ -41,6 +44,7 @@ import { WebhookTeller } from './webhook/webhook.teller.js';
     DingTalkClient,
     DingTalkFinding,
     DingTalkProvider,
+    EarlierApplication,
     FormsService,
     IdentitiesService,
     IncomingService,
@@ -56,6 +60,8 @@ import { WebhookTeller } from './webhook/webhook.teller.js';
     TellingHandler,
     WebhookProvider,
     WebhookTeller,
+    WeComClient,
+    WeComProvider,
     ProviderConnections,
     VendorClient,
     VendorTokens,

@@ -151,7 +151,7 @@ export class OutsideHandler implements DeliveryHandler, OnModuleInit {
         fields: head.variables,
         link: this.config.publicUrl === null ? null : `${this.config.publicUrl}/console/orders/${head.id}`,
         resultUrl: `${this.config.publicUrl ?? ''}/api/v1/webhook/callback/${to.id}`,
-        time: head.updateTime,
+        time: claimed.approval.createTime,
       },
       attempt,
     );

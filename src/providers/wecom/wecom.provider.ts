@@ -1,16 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../../runtime/clock.js';
 import { ProviderFailure } from '../provider-failure.js';
-import type {
-  ApprovalAsk,
-  ApprovalProvider,
-  ConnectionTrial,
-  IncomingEvent,
-  Observation,
-  PersonalMessage,
-  ProviderAttempt,
-  ProviderConnection,
-  Received,
+import {
+  type ApprovalAsk,
+  type ApprovalProvider,
+  ApprovalProviders,
+  type ConnectionTrial,
+  type IncomingEvent,
+  type Observation,
+  type PersonalMessage,
+  type ProviderAttempt,
+  type ProviderConnection,
+  type Received,
 } from '../provider.port.js';
 import { fill, summaryOf } from './wecom-application.js';
 import { EarlierApplication } from './wecom-earlier.js';
@@ -29,14 +30,19 @@ const badParameter = 301025;
  * observed. WeCom has no call that decides, withdraws or ends one.
  */
 @Injectable()
-export class WeComProvider implements ApprovalProvider {
+export class WeComProvider implements ApprovalProvider, OnModuleInit {
   readonly kind = 'wecom';
 
   constructor(
+    private readonly kinds: ApprovalProviders,
     private readonly client: WeComClient,
     private readonly earlier: EarlierApplication,
     private readonly clock: Clock,
   ) {}
+
+  onModuleInit(): void {
+    this.kinds.register(this);
+  }
 
   /** Submits an application (提交审批申请). @throws ProviderFailure */
   async create(
