@@ -1,13 +1,21 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import {
+  errorCodes,
+  type FastifyBodyParser,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Logger } from 'pino';
 import { v7 } from 'uuid';
 import { AppModule } from './app.module.js';
 import { refuseUndeclaredRoutes } from './auth/policy-check.js';
 import type { Config } from './config/config.js';
 import { Database } from './database/database.js';
+import { parseScimBody, scimType } from './directory-sync/scim/scim.body.js';
 import { entitiesFor } from './entities.js';
 import { doorPaths } from './gate/doors/door.docs.js';
 import { mountDoors, routedBy } from './gate/doors/door.routes.js';
@@ -41,9 +49,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       // Signatures of what comes in are over its exact bytes.
       { logger: new NestLogger(logger), abortOnError: false, rawBody: true },
     );
-    app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready', 'metrics'] });
-    // WeCom delivers its events as XML; who receives them reads the bytes.
-    app.useBodyParser(['text/xml', 'application/xml']);
+    app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready', 'metrics', 'scim/v2/{*path}'] });
+    app.useBodyParser(scimType, {}, parseScimBody);
+    app.useBodyParser(['text/xml', 'application/xml'], {}, onlyWhereXmlIsRead);
     refuseUndeclaredRoutes(app);
     const fastify = app.getHttpAdapter().getInstance();
     watchRequests(fastify, app.get(Metrics), logger);
@@ -75,6 +83,12 @@ function createAdapter(config: Config, logger: Logger): FastifyAdapter {
       requestId(request.headers['x-request-id']),
   });
 }
+
+/** WeCom delivers its events as XML, and who receives them reads the bytes; everybody else is told that it is not read. */
+const onlyWhereXmlIsRead: FastifyBodyParser<Buffer> = (request, body, done) => {
+  if (request.originalUrl.startsWith('/api/v1/wecom/callback/')) done(null, body);
+  else done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(request.headers['content-type'] ?? ''));
+};
 
 /** Requirement 000 writes where providers answer without our prefix, and with a slash at the end. */
 const providerAnswers = /^(?:\/api\/v1)?(\/change_approve_request_status\/[^/?]+)\/?(?=\?|$)/;

@@ -89,6 +89,12 @@ export type GroupMembers = ReadonlyMap<Subject, readonly string[]>;
 /** The last step number that `apply_step` (tinyint unsigned, requirement 003) can hold. */
 export const maxStages = 255;
 
+/** The user code under which an outside approval system decides; nobody's token may name it. */
+export const providerUser = (code: string): string => `provider:${code}`;
+/** The code of the provider that acts under a user code; null for people. */
+export const providerOfUser = (userCode: string): string | null =>
+  userCode.startsWith('provider:') ? userCode.slice('provider:'.length) : null;
+
 export const userSubject = (userCode: string): Subject => `u:${userCode}`;
 export const groupSubject = (scope: string, groupCode: string): Subject => `g:${scope}/${groupCode}`;
 export const roleSubject = (role: string): Subject => `r:${role}`;

@@ -1,4 +1,4 @@
-import { isGroupSubject, type Subject, userOfSubject } from '../engine/vocabulary.js';
+import { isGroupSubject, type Subject, userOfSubject, providerOfUser } from '../engine/vocabulary.js';
 import { type Both, both } from '../http/language.js';
 
 /** Words and phrases of explanations. Everything is said in both languages at once, so that nothing is said in one only. */
@@ -29,11 +29,20 @@ export function people(userCodes: readonly string[]): Both {
 /** A person, or the members of a group, or the holders of a role. */
 export function subject(one: Subject): Both {
   const userCode = userOfSubject(one);
-  if (userCode !== null) return both(userCode, userCode);
+  if (userCode !== null) return person(userCode);
   const code = codeOf(one);
   return isGroupSubject(one)
     ? both(`the members of group ${code}`, `用户组 ${code} 的成员`)
     : both(`whoever has role ${code}`, `拥有角色 ${code} 的人`);
+}
+
+/** A person by their code; an outside approval system, or somebody whom only that system knows. */
+function person(userCode: string): Both {
+  const [provider, unknown] = providerOfUser(userCode)?.split('/', 2) ?? [];
+  if (provider === undefined) return both(userCode, userCode);
+  return unknown === undefined
+    ? both(`the outside approval system ${provider}`, `外部审批系统 ${provider}`)
+    : both(`${unknown} of ${provider}`, `${provider} 的 ${unknown}`);
 }
 
 /** The code of a group or role: codes of groups hold no slash. */

@@ -1,5 +1,5 @@
 import type { StepSnapshot } from '../engine/order-state.js';
-import { userSubject } from '../engine/vocabulary.js';
+import { providerUser, userSubject } from '../engine/vocabulary.js';
 import { type OpeningSnapshot, systemTemplateId } from './opening.repository.js';
 
 /** An outside approval system. */
@@ -7,9 +7,6 @@ interface Provider {
   readonly id: string;
   readonly code: string;
 }
-
-/** The user code under which a provider sits on the step that it decides; nobody's token may name it. */
-export const providerSeat = (code: string): string => `provider:${code}`;
 
 /** The one step of an order that an outside approval system decides; its `nodeId` is the provider's id. */
 export const providerStage = ({ id, code }: Provider): StepSnapshot => ({
@@ -20,7 +17,7 @@ export const providerStage = ({ id, code }: Provider): StepSnapshot => ({
   auditObject: [code],
   approvalMode: 'any',
   condition: null,
-  subjects: [userSubject(providerSeat(code))],
+  subjects: [userSubject(providerUser(code))],
 });
 
 /** The provider whose word an order waits for or has had; null where its template's people decide. */

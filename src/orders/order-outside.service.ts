@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../database/sql.js';
 import type { Command } from '../engine/decide.js';
-import { type Person, userSubject } from '../engine/vocabulary.js';
+import { type Person, providerUser, userSubject } from '../engine/vocabulary.js';
 import { type OpenedOrder, type OpeningPlan, type OpenOrder, OpeningService } from './opening.service.js';
-import { providerOfSteps, providerSeat } from './opening.outside.js';
+import { providerOfSteps } from './opening.outside.js';
 import { OrderCommands } from './order.commands.js';
 import { OrderPeople } from './order.people.js';
 import type { OrderRecord } from './order.record.js';
@@ -124,6 +124,6 @@ export class OrderOutsideService {
 }
 
 const seated = (code: string): Person => {
-  const userCode = providerSeat(code);
+  const userCode = providerUser(code);
   return { userCode, subjects: new Set([userSubject(userCode)]), systemAdmin: false };
 };

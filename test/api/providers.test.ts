@@ -32,6 +32,13 @@ afterAll(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
+const larkApp = {
+  appId: 'cli_1',
+  appSecret: 's3cr3t-app',
+  encryptKey: 's3cr3t-key',
+  verificationToken: 's3cr3t-token',
+};
+
 let made = 0;
 const provider = (more: object = {}) => ({
   code: `oa-${++made}`,
@@ -59,6 +66,7 @@ describe('POST /providers', () => {
       id: expect.any(String) as string,
       kind: 'webhook',
       accCode: 't1',
+      vendor: null,
       createTime: expect.any(String) as string,
       updateTime: expect.any(String) as string,
     });
@@ -108,7 +116,8 @@ describe('POST /providers', () => {
     ['a code that makes no user code', { code: 'x'.repeat(49) }, 'code'],
     ['no name', { name: '' }, 'name'],
     ['another kind', { kind: 'internal' }, 'kind'],
-    ['a kind of later', { kind: 'lark' }, 'kind'],
+    ['a vendor without its app', { kind: 'lark' }, 'lark'],
+    ['the app of another kind', { lark: larkApp }, 'lark'],
     ['no address', { url: undefined }, 'url'],
     ['no address, but null', { url: null }, 'url'],
     ['another scheme', { url: 'ftp://oa.example.com/' }, 'url'],

@@ -8,7 +8,7 @@ import type { ApplyStatus } from '../../engine/vocabulary.js';
 import { Problem } from '../../http/problem.js';
 import { OrdersService } from '../../orders/orders.service.js';
 import { OutboxService } from '../../outbox/outbox.service.js';
-import { providerUser } from '../../providers/provider.port.js';
+import { providerUser } from '../../engine/vocabulary.js';
 import { ProvidersService } from '../../providers/providers.service.js';
 import { Clock } from '../../runtime/clock.js';
 import { Ids } from '../../runtime/ids.js';

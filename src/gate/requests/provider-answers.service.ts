@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { UserPrincipal } from '../../auth/principal.js';
-import { type ApplyStatus, maxStages } from '../../engine/vocabulary.js';
+import { type ApplyStatus, maxStages, providerUser } from '../../engine/vocabulary.js';
 import { invalid, Problem } from '../../http/problem.js';
 import { OrdersService } from '../../orders/orders.service.js';
-import { internalProvider, providerUser } from '../../providers/provider.port.js';
+import { internalProvider } from '../../providers/provider.port.js';
 import { ProvidersService } from '../../providers/providers.service.js';
 import type { IncomingAnswer } from '../../providers/telling.port.js';
 import type { ProviderAnswer, ProviderAnswered, Verdict } from './provider-answers.dto.js';

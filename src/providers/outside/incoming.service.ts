@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Database } from '../../database/database.js';
 import { toDbTime } from '../../database/dialect.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
 import { Problem } from '../../http/problem.js';
@@ -35,6 +36,7 @@ export class IncomingService {
     private readonly approvals: OutsideApprovalsRepository,
     private readonly outbox: OutboxService,
     private readonly unitOfWork: UnitOfWork,
+    private readonly database: Database,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
@@ -64,6 +66,10 @@ export class IncomingService {
     );
   }
 
+  private get insertOnce(): string {
+    return this.database.dialect === 'sqlite' ? 'INSERT OR IGNORE' : 'INSERT IGNORE';
+  }
+
   /** What was told before is not told again; of several events each counts by itself. */
   private async store(to: ProviderConnection, events: readonly OutsideEvent[]): Promise<void> {
     if (events.length === 0) return;
@@ -75,15 +81,12 @@ export class IncomingService {
       for (const event of events) {
         const id = event.id.slice(0, maxEventId);
         const externalId = event.externalId?.slice(0, maxExternalId) ?? null;
-        const before = await tx.rows(`SELECT event_id FROM ${table} WHERE provider_id = ? AND event_id = ?`, [
-          to.id,
-          id,
-        ]);
-        if (before.length > 0) continue;
-        await tx.run(
-          `INSERT INTO ${table} (provider_id, event_id, type, external_id, create_time) VALUES (?, ?, ?, ?, ?)`,
+        // Whoever comes second with the same event waits here for the first, and adds nothing.
+        const added = await tx.run(
+          `${this.insertOnce} INTO ${table} (provider_id, event_id, type, external_id, create_time) VALUES (?, ?, ?, ?, ?)`,
           [to.id, id, event.type.slice(0, maxType), externalId, toDbTime(now)],
         );
+        if (added === 0) continue;
         const about = externalId === null ? null : await this.approvals.byExternal(to.id, externalId, tx);
         await this.outbox.enqueue(tx, [
           {

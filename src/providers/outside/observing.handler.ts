@@ -81,10 +81,12 @@ export class ObservingHandler implements DeliveryHandler, OnModuleInit {
     if (!known && event.formCode !== null && !(await this.forms.byCode(providerId, event.formCode))) {
       return { ...done, answer: `no form ${event.formCode} is known here` };
     }
-    const observation =
+    const seen =
       event.observation ??
       (event.externalId === null ? null : await kind.observe(to, event.externalId, attempt));
-    if (!observation) return { ...done, answer: 'the provider does not know it' };
+    if (!seen) return { ...done, answer: 'the provider does not know it' };
+    // DingTalk tells the form with the event, and not with the instance.
+    const observation = { ...seen, formCode: seen.formCode ?? event.formCode };
     const approval = known ?? (await this.known(providerId, { ...event, key: observation.key }));
     if (approval) return isLive(approval) ? this.seen(to, approval, observation) : done;
     // It may be one that we are asking for at this moment: then its own answer says so first.
@@ -100,12 +102,13 @@ export class ObservingHandler implements DeliveryHandler, OnModuleInit {
     observation: Observation,
     next: (tx: Tx) => Promise<void> = () => Promise.resolve(),
   ): Promise<AttemptResult> {
-    const { formCode } = observation;
+    const formCode = observation.formCode ?? approval.formCode;
     const form = formCode === null ? null : await this.forms.byCode(to.id, formCode);
+    const sighting = { to, form, observation: { ...observation, formCode } };
     return {
       ...done,
       settle: async (tx) => {
-        if (await this.course.apply(tx, approval.id, { to, form, observation })) await next(tx);
+        if (await this.course.apply(tx, approval.id, sighting)) await next(tx);
       },
     };
   }
