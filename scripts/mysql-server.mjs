@@ -12,7 +12,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,10 @@ const database = 'countersign_test';
 const readyWithinMs = 90_000;
 const isRoot = process.getuid?.() === 0;
 
-/** What a small throw-away server needs; both MariaDB and MySQL know these. Commits still reach the disk (fsync). */
+/** A file system in memory, on Linux. In a container it may be tiny. */
+const memory = { folder: '/dev/shm', leastRoom: 2 ** 30 };
+
+/** What a small throw-away server needs; both MariaDB and MySQL know these. Commits still reach its files (fsync). */
 const commonSettings = [
   '--character-set-server=utf8mb4',
   '--innodb-buffer-pool-size=128M',
@@ -43,10 +46,12 @@ const commonSettings = [
 
 /**
  * Brings a server up and waits until it answers.
+ * @param {{inMemory?: boolean}} [options] `inMemory`: a private server's files lie in memory where there is room. What is
+ * committed outlives its process there as it does on a disk, but nothing waits for one: not for what measures.
  * @returns {Promise<MysqlServer>}
  * @throws {Error} naming every way that was tried and what to install
  */
-export async function startMysqlServer() {
+export async function startMysqlServer({ inMemory = false } = {}) {
   const given = process.env.TEST_MYSQL_URL;
   if (given) return useGivenServer(given);
 
@@ -59,7 +64,7 @@ export async function startMysqlServer() {
   ];
   for (const way of ways) {
     try {
-      return await way.start();
+      return await way.start(inMemory);
     } catch (error) {
       tried.push(`  ${way.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -113,13 +118,21 @@ async function useGivenServer(url) {
   return { url, origin: 'TEST_MYSQL_URL', stop: async () => {} };
 }
 
-/** @returns {Promise<MysqlServer>} */
-async function startPrivateServer() {
+/**
+ * @param {boolean} inMemory
+ * @returns {Promise<MysqlServer>}
+ */
+async function startPrivateServer(inMemory) {
   const daemon = findProgram(['mariadbd', 'mysqld']);
   if (!daemon) throw new Error('neither mariadbd nor mysqld found');
+  if (inMemory && hasRoomInMemory()) {
+    // A daemon may be confined to folders that it knows (AppArmor); then the disk has to do.
+    const server = await startDaemon(daemon, memory.folder).catch(() => null);
+    if (server) return server;
+  }
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startDaemon(daemon);
+      return await startDaemon(daemon, tmpdir());
     } catch (error) {
       // Another process may take the free port between our looking and the server's binding.
       if (attempt >= 3 || !/address already in use|bind on TCP/i.test(String(error))) throw error;
@@ -127,15 +140,25 @@ async function startPrivateServer() {
   }
 }
 
+function hasRoomInMemory() {
+  try {
+    const { bavail, bsize } = statfsSync(memory.folder);
+    return bavail * bsize >= memory.leastRoom;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * @param {string} daemon path of mariadbd or mysqld
+ * @param {string} parent where its folder is made
  * @returns {Promise<MysqlServer>}
  */
-async function startDaemon(daemon) {
+async function startDaemon(daemon, parent) {
   const isMariadb = /mariadb/i.test(
     spawnSync(daemon, ['--no-defaults', '--version'], { encoding: 'utf8' }).stdout ?? '',
   );
-  const dir = await mkdtemp(join(tmpdir(), 'countersign-mysql-'));
+  const dir = await mkdtemp(join(parent, 'countersign-mysql-'));
   const data = join(dir, 'data');
   const socket = join(dir, 'sock');
   const log = join(dir, 'log');
@@ -289,8 +312,11 @@ async function startContainer() {
   }
 }
 
-/** @returns {Promise<MysqlServer>} */
-async function installAndStart() {
+/**
+ * @param {boolean} inMemory
+ * @returns {Promise<MysqlServer>}
+ */
+async function installAndStart(inMemory) {
   const aptGet = findProgram(['apt-get']);
   if (!aptGet) throw new Error('no apt-get here');
   if (!isRoot) throw new Error('not root, so apt-get may not install');
@@ -302,7 +328,7 @@ async function installAndStart() {
   for (const names of [['mariadb-server-core', 'mariadb-client-core'], ['mariadb-server']]) {
     const args = ['install', '-y', '-qq', '--no-install-recommends', ...names];
     const install = spawnSync(aptGet, args, { env, encoding: 'utf8', timeout: 600_000 });
-    if (install.status === 0) return startPrivateServer();
+    if (install.status === 0) return startPrivateServer(inMemory);
     outputs.push(install.stderr);
   }
   throw new Error(`apt-get could not install it: ${lastLines(outputs.join('\n'))}`);

@@ -17,7 +17,7 @@ const slot = globalThis as { countersignMysqlServer?: Promise<MysqlServer> };
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const isFirst = slot.countersignMysqlServer === undefined;
-  slot.countersignMysqlServer ??= startMysqlServer();
+  slot.countersignMysqlServer ??= startMysqlServer({ inMemory: true });
   const server = await slot.countersignMysqlServer;
   if (isFirst) process.stdout.write(`MySQL-protocol server: ${server.origin}\n`);
   process.env.TEST_MYSQL_URL = server.url;
