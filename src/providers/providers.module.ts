@@ -15,6 +15,8 @@ import { IncomingController } from './outside/incoming.controller.js';
 import { IncomingService } from './outside/incoming.service.js';
 import { Looking } from './outside/looking.js';
 import { ObservingHandler } from './outside/observing.handler.js';
+import { OutsideApprovalsController } from './outside/outside-approvals.controller.js';
+import { OutsideApprovalsService } from './outside/outside-approvals.service.js';
 import { OutsideApprovalsRepository } from './outside/outside-approvals.repository.js';
 import { OutsideCourse } from './outside/outside.course.js';
 import { OutsideHandler } from './outside/outside.handler.js';
@@ -37,7 +39,7 @@ import { WeComProvider } from './wecom/wecom.provider.js';
 /** Outside approval systems: where they are, what they are told, and whose answers count. */
 @Module({
   imports: [CallbacksModule, DirectoryModule, OperationLogModule, OrdersModule, OutboxModule],
-  controllers: [IncomingController, ProvidersController],
+  controllers: [IncomingController, OutsideApprovalsController, ProvidersController],
   providers: [
     ApprovalProviders,
     Beginnings,
@@ -51,6 +53,7 @@ import { WeComProvider } from './wecom/wecom.provider.js';
     Looking,
     ObservingHandler,
     OutsideApprovalsRepository,
+    OutsideApprovalsService,
     OutsideCourse,
     OutsideHandler,
     ProviderMessagesRepository,

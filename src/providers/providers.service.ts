@@ -150,6 +150,11 @@ export class ProvidersService {
     return kind ? { to: this.connections.of(row), kind } : null;
   }
 
+  /** The code of a provider; null when it is gone. */
+  async codeOf(id: string): Promise<string | null> {
+    return (await this.rows.byId(id))?.code ?? null;
+  }
+
   /** All providers of a kind: whose message is it that came to an address that they share? */
   async ofKind(
     kind: ProviderKind,

@@ -23,7 +23,8 @@ const AesKey = (options: { readonly description: string }): PropertyDecorator =>
     Matches(/^[A-Za-z0-9+/]{43}$/, { message: '$property must be the 43 characters that the console shows' }),
   );
 
-const userIdTypes = ['user_id', 'open_id', 'union_id'] as const;
+/** Instances are created for, and tell, these two; union ids they do not know. */
+const userIdTypes = ['user_id', 'open_id'] as const;
 
 /** An app of Feishu (or Lark): 开发者后台 → 凭证与基础信息, 事件与回调 → 加密策略. */
 export class LarkFields {

@@ -22,6 +22,8 @@ export interface VendorCall {
 export interface VendorAnswer {
   readonly status: number;
   readonly json: Readonly<Record<string, unknown>>;
+  /** Milliseconds that it asks to wait; null when it does not. */
+  readonly retryAfter: number | null;
 }
 
 /** Calls the APIs of vendors: JSON in both directions, through the one client that may leave the house. */
@@ -61,7 +63,7 @@ export class VendorClient {
       throw new ProviderFailure(`${what}: the answer is longer than ${answerLimit} bytes`, { status });
     if (json === null)
       throw new ProviderFailure(`${what} was answered ${status}, and no JSON object`, { status });
-    return { status, json };
+    return { status, json, retryAfter };
   }
 
   private async send(call: OutboundCall) {

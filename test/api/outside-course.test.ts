@@ -50,6 +50,12 @@ describe('what an outside system tells', () => {
     const { key } = await approvalOf(orderId);
     party.decide(key, 'approved', 'wang');
     expect((await reached(orderId, 'completed')).steps[0].auditMsg).toBe('wang');
+    const outside = await app.as(ann).get(`/orders/${orderId}/outside`);
+    expect(outside.body.items).toMatchObject([
+      { provider: 'oa', origin: 'here', state: 'approved', externalId: key, tasks: [] },
+    ]);
+    expect((await app.as(rival).get(`/orders/${orderId}/outside`)).status).toBe(404);
+    expect((await app.as(bob).get(`/orders/${orderId}/outside`)).status).toBe(403);
   });
 
   it('given the same message three times at once, then the order is decided once', async () => {

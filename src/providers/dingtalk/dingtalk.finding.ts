@@ -9,7 +9,8 @@ import { type DingTalkInstance, instanceOf } from './dingtalk.instance.js';
 const pageSize = 20;
 /** As many instances of one applicant as are looked into. */
 const mostInstances = 100;
-const minute = 60_000;
+/** Milliseconds that DingTalk's clock may be behind ours. */
+const clockMargin = 600_000;
 
 /** Finds what an earlier attempt may have begun: DingTalk keeps no key that would make asking twice harmless. */
 @Injectable()
@@ -28,8 +29,8 @@ export class DingTalkFinding {
     signal: AbortSignal,
   ): Promise<string | null> {
     const widget = keyWidget(ask);
-    // With the key, nothing else can be it, however long ago; without, the fewer are taken for it, the better.
-    const since = ask.time.getTime() - (widget === null ? 10 : 24 * 60) * minute;
+    const since = ask.time.getTime() - clockMargin;
+    // With the key, what was withdrawn is it as well; without, it is what somebody has ended who looked.
     const statuses = widget === null ? ['RUNNING', 'COMPLETED'] : undefined;
     for (const id of await this.ids(to, wanted, since, statuses, signal)) {
       const instance = await this.instance(to, id, signal);

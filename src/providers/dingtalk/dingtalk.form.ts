@@ -40,7 +40,7 @@ export function newInstance({ form, applicant, ...ask }: ApprovalAsk, deptId: nu
     );
   }
   const formComponentValues = (form.relation ?? []).flatMap(({ widget, apiKey }): FormComponentValue[] => {
-    const value = apiKey === keyField ? ask.key : ask.fields[apiKey];
+    const value = apiKey === keyField ? ask.key : fieldOf(ask.fields, apiKey);
     if (value === undefined || value === null) return [];
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     if (text.length > longestValue) {
@@ -57,6 +57,9 @@ export function newInstance({ form, applicant, ...ask }: ApprovalAsk, deptId: nu
     formComponentValues,
   };
 }
+
+const fieldOf = (fields: ApprovalAsk['fields'], apiKey: string): unknown =>
+  Object.hasOwn(fields, apiKey) ? fields[apiKey] : undefined;
 
 /** The component that carries our key, so that the instance can be told from all others; null when none does. */
 export function keyWidget({ form }: ApprovalAsk): string | null {

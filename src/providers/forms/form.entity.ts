@@ -12,9 +12,9 @@ export interface FormRow {
   businessTypeId: string;
   /** The team in which orders are opened that begin there; null: the applicant's. */
   accCode: string | null;
-  /** JSON: which widget is which field; null: fields are not mapped. */
+  /** JSON: which widget is which field, and whether that counts; null: fields are not mapped. */
   relation: string | null;
-  /** JSON: the options of widgets that the business module answers for. */
+  /** JSON: the widgets whose options the business module answers for, their secrets sealed. */
   fields: string | null;
   createTime: Date;
   updateTime: Date;

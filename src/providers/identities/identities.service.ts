@@ -30,6 +30,21 @@ export class IdentitiesService {
     return new Map(rows.map(({ userCode, externalId }) => [userCode, externalId]));
   }
 
+  /** The user codes behind a provider's ids of people, by id; who is nobody's is absent. */
+  async usersOf(
+    providerId: string,
+    externalIds: readonly string[],
+    sql: Sql = this.database,
+  ): Promise<Map<string, string>> {
+    if (externalIds.length === 0) return new Map();
+    const rows = await sql.rows<{ readonly userCode: string; readonly externalId: string }>(
+      `SELECT user_code AS userCode, external_id AS externalId FROM ${table}
+        WHERE provider_id = ? AND external_id IN (${places(externalIds.length)})`,
+      [providerId, ...externalIds],
+    );
+    return new Map(rows.map(({ userCode, externalId }) => [externalId, userCode]));
+  }
+
   /** The user code behind a provider's id of a person; null when it is nobody's. */
   async userOf(providerId: string, externalId: string, sql: Sql = this.database): Promise<string | null> {
     const [row] = await sql.rows<{ readonly userCode: string; readonly externalId: string }>(
