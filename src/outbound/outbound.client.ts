@@ -32,7 +32,7 @@ export interface OutboundCall extends Omit<OutboundRequest, 'body'> {
 
 export interface OutboundAnswer {
   readonly status: number;
-  /** The `Retry-After` in milliseconds, 0 to a day; null when absent or unreadable. */
+  /** The `Retry-After`, or what stands for it, in milliseconds, 0 to a day; null when absent or unreadable. */
   readonly retryAfter: number | null;
   /** At most 64 KiB, or what the call allows, decoded as UTF-8. */
   readonly body: string;
@@ -118,8 +118,14 @@ export class OutboundClient implements OnApplicationShutdown {
       body: request.body ?? null,
       signal,
     });
-    const retryAfter = readRetryAfter(answer.headers['retry-after'], this.clock.now());
-    return { status: answer.statusCode, retryAfter, ...(await beginningOf(answer.body, request.limit ?? bodyLimit)) };
+    // Feishu's gateway says it in a header of its own, in seconds as well.
+    const wait = answer.headers['retry-after'] ?? answer.headers['x-ogw-ratelimit-reset'];
+    const retryAfter = readRetryAfter(wait, this.clock.now());
+    return {
+      status: answer.statusCode,
+      retryAfter,
+      ...(await beginningOf(answer.body, request.limit ?? bodyLimit)),
+    };
   }
 }
 

@@ -10,6 +10,8 @@ import { DingTalkFinding } from './dingtalk/dingtalk.finding.js';
 import { DingTalkProvider } from './dingtalk/dingtalk.provider.js';
 import { FormsService } from './forms/forms.service.js';
 import { IdentitiesService } from './identities/identities.service.js';
+import { LarkClient } from './lark/lark.client.js';
+import { LarkProvider } from './lark/lark.provider.js';
 import { Beginnings } from './outside/beginnings.js';
 import { IncomingController } from './outside/incoming.controller.js';
 import { IncomingService } from './outside/incoming.service.js';
@@ -50,6 +52,8 @@ import { WeComProvider } from './wecom/wecom.provider.js';
     FormsService,
     IdentitiesService,
     IncomingService,
+    LarkClient,
+    LarkProvider,
     Looking,
     ObservingHandler,
     OutsideApprovalsRepository,

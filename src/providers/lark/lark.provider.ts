@@ -122,6 +122,7 @@ export class LarkProvider implements ApprovalProvider, OnModuleInit {
     { externalId, formCode, applicant }: OutsideCancel,
     { signal }: ProviderAttempt,
   ): Promise<'cancelled' | 'already_over'> {
+    // To withdraw what was approved would open it again there.
     const before = await this.instance(to, externalId, signal);
     if (!before || !isUnderWay(before)) return 'already_over';
     const { userIdType } = settingsOf(to);
@@ -161,8 +162,8 @@ export class LarkProvider implements ApprovalProvider, OnModuleInit {
       await this.client.call(to, { method: 'GET', path: `${v4}/approvals/${nobodysCode}`, signal });
       return trialPassed;
     } catch (error) {
-      if (!(error instanceof ProviderFailure)) throw error;
       if (isRefusal(error, codes.unknownApproval, codes.invalidParameter)) return trialPassed;
+      if (!(error instanceof ProviderFailure)) throw error;
       return { ok: false, status: error.details.status ?? null, error: error.message };
     }
   }
