@@ -41,6 +41,7 @@ const mayUse = {
   audit: aboveOrders,
   simulations: aboveOrders,
   providers: ['callbacks', ...aboveOrders],
+  'directory-sync': ['api-keys', ...aboveOrders],
   gate: ['audit', 'providers', 'callbacks', ...aboveOrders],
   notifications: ['providers', 'callbacks', ...aboveOrders],
 };

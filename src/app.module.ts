@@ -20,6 +20,7 @@ import type { Database } from './database/database.js';
 import { UnitOfWork } from './database/unit-of-work.js';
 import { DelegationsModule } from './delegations/delegations.module.js';
 import { DirectoryModule } from './directory/directory.module.js';
+import { DirectorySyncModule } from './directory-sync/directory-sync.module.js';
 import { GateModule } from './gate/gate.module.js';
 import { HandoversModule } from './handovers/handovers.module.js';
 import { ExplainModule } from './explain/explain.module.js';
@@ -85,6 +86,7 @@ export class AppModule {
         NotificationsModule,
         ProvidersModule,
         GateModule,
+        DirectorySyncModule,
       ],
       providers: [
         { provide: APP_GUARD, useClass: AuthGuard },

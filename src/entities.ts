@@ -10,6 +10,8 @@ import { delegationScopeEntity } from './delegations/delegation-scope.entity.js'
 import { departmentEntity } from './directory/department.entity.js';
 import { groupEntity } from './directory/group.entity.js';
 import { groupMemberEntity } from './directory/group-member.entity.js';
+import { labelEntity } from './directory/label.entity.js';
+import { importVersionEntity } from './directory-sync/import/import-version.entity.js';
 import { userRoleEntity } from './directory/user-role.entity.js';
 import { userEntity } from './directory/user.entity.js';
 import { idempotencyEntity } from './http/idempotency.entity.js';
@@ -55,6 +57,8 @@ export const entitiesFor: EntitySchemasFor = (dialect) =>
     userRoleEntity,
     groupEntity,
     groupMemberEntity,
+    labelEntity,
+    importVersionEntity,
     departmentEntity,
     delegationEntity,
     delegationScopeEntity,

@@ -16,6 +16,7 @@ export class ApiKeyAccounts extends ServiceAccounts {
     if (keyId === null) return null;
     const account = await this.keys.account(keyId);
     if (!account || !isHashOfApiKey(apiKey, account.keyHash)) return null;
-    return { kind: 'service', keyId, accCodes: account.accCodes, businessTypes: account.businessTypes };
+    const { accCodes, businessTypes, directory } = account;
+    return { kind: 'service', keyId, accCodes, businessTypes, directory };
   }
 }

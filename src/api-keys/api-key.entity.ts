@@ -10,6 +10,8 @@ export interface ApiKeyRow {
   keyHash: string;
   /** Comma-separated; null for all. */
   businessTypes: string | null;
+  /** 1: keeps the directory, and does nothing else. */
+  directory: number;
   /** Who made it. */
   userCode: string;
   createTime: Date;
@@ -25,6 +27,7 @@ export const apiKeyEntity = (dialect: Dialect) => {
       name: c.varchar('name', 128),
       keyHash: c.varchar('key_hash', 64),
       businessTypes: c.text('business_types', { nullable: true }),
+      directory: c.tinyint('directory', { default: 0 }),
       userCode: c.varchar('user_code', 64),
       createTime: c.datetime('create_time'),
     },

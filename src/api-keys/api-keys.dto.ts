@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Code, Codes, Moment, Text } from '../http/fields.js';
+import { Code, Codes, Flag, Moment, Text } from '../http/fields.js';
 import { PageQuery } from '../http/pagination.js';
 
 export class CreateApiKey {
@@ -7,8 +7,12 @@ export class CreateApiKey {
   name: string;
 
   @Codes(
-    { min: 1, max: 50, length: 64 },
-    { description: 'The teams it acts for; a team administrator names the own one.', example: ['t1'] },
+    { min: 0, max: 50, length: 64 },
+    {
+      description:
+        'The teams it acts for; a team administrator names the own one. Empty only for a key that keeps the directory of the whole installation, which system administrators make.',
+      example: ['t1'],
+    },
   )
   accCodes: string[];
 
@@ -23,6 +27,15 @@ export class CreateApiKey {
     },
   )
   businessTypes?: string[] | null;
+
+  @Flag({
+    optional: true,
+    description:
+      'Whether it keeps the directory (`/scim/v2`, `POST /directory/import`) of one team or of the installation. Such a key does nothing else.',
+    example: false,
+    special: true,
+  })
+  directory?: boolean;
 }
 
 export class ListApiKeys extends PageQuery {
@@ -42,6 +55,9 @@ export class ApiKeyView {
 
   @ApiProperty({ type: [String], nullable: true, description: 'Null: all.', example: ['purchase'] })
   businessTypes: readonly string[] | null;
+
+  @ApiProperty({ description: 'Whether it keeps the directory, and does nothing else.', example: false })
+  directory: boolean;
 
   @ApiProperty({ description: 'Who made it.', example: 'ann' })
   userCode: string;

@@ -12,6 +12,7 @@ export interface ApiKeyFacts {
   readonly name: string;
   readonly accCodes: readonly string[];
   readonly businessTypes: readonly string[] | null;
+  readonly directory: boolean;
   readonly userCode: string;
   readonly createTime: Date;
 }
@@ -29,14 +30,15 @@ export class ApiKeysRepository {
   /** For the guard, which does not know yet who is calling. */
   async account(
     id: string,
-  ): Promise<(Pick<ApiKeyFacts, 'accCodes' | 'businessTypes'> & { keyHash: string }) | null> {
+  ): Promise<(Pick<ApiKeyFacts, 'accCodes' | 'businessTypes' | 'directory'> & { keyHash: string }) | null> {
     const rows = await this.database.rows<{
       keyHash: string;
       businessTypes: string | null;
-      accCode: string;
+      directory: number;
+      accCode: string | null;
     }>(
-      `SELECT k.key_hash AS keyHash, k.business_types AS businessTypes, t.acc_code AS accCode
-         FROM dms_s_apply_api_key k JOIN dms_s_apply_api_key_team t ON t.api_key_id = k.id
+      `SELECT k.key_hash AS keyHash, k.business_types AS businessTypes, k.directory, t.acc_code AS accCode
+         FROM dms_s_apply_api_key k LEFT JOIN dms_s_apply_api_key_team t ON t.api_key_id = k.id
         WHERE k.id = ? ORDER BY t.acc_code`,
       [id],
     );
@@ -45,7 +47,8 @@ export class ApiKeysRepository {
     return {
       keyHash: first.keyHash,
       businessTypes: listOf(first.businessTypes),
-      accCodes: rows.map((row) => row.accCode),
+      directory: first.directory === 1,
+      accCodes: rows.flatMap((row) => (row.accCode === null ? [] : [row.accCode])),
     };
   }
 
@@ -64,12 +67,13 @@ export class ApiKeysRepository {
     if (team !== null) conditions.push(actsFor([team]));
     if (window.after !== null) conditions.push(['k.id < ?', [window.after]]);
     const rows = await this.database.rows<
-      Omit<ApiKeyFacts, 'accCodes' | 'businessTypes' | 'createTime'> & {
+      Omit<ApiKeyFacts, 'accCodes' | 'businessTypes' | 'directory' | 'createTime'> & {
         businessTypes: string | null;
+        directory: number;
         createTime: Date | string;
       }
     >(
-      `SELECT k.id, k.name, k.business_types AS businessTypes, k.user_code AS userCode, k.create_time AS createTime
+      `SELECT k.id, k.name, k.business_types AS businessTypes, k.directory, k.user_code AS userCode, k.create_time AS createTime
          FROM dms_s_apply_api_key k
         WHERE ${conditions.map(([sql]) => sql).join(' AND ')}
         ORDER BY k.id DESC LIMIT ?`,
@@ -80,6 +84,7 @@ export class ApiKeysRepository {
       ...row,
       accCodes: teams.get(row.id) ?? [],
       businessTypes: listOf(row.businessTypes),
+      directory: row.directory === 1,
       createTime: fromDbTime(row.createTime),
     }));
   }

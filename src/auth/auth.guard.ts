@@ -18,27 +18,31 @@ export class AuthGuard implements CanActivate {
     if (!policies) throw new Problem('forbidden', 'this route declares nobody who may call it');
     if (policies.includes('public')) return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    request.principal = await this.identify(request);
+    request.principal = await this.identify(request, policies);
     if (!policies.some((policy) => meets(policy, request.principal as Principal))) {
       throw new Problem('forbidden', `this call needs one of: ${policies.join(', ')}`);
     }
     return true;
   }
 
-  private async identify(request: AuthenticatedRequest): Promise<Principal> {
+  private async identify(request: AuthenticatedRequest, policies: readonly Policy[]): Promise<Principal> {
     const { authorization } = request.headers;
     const apiKey = request.headers['x-api-key'];
     if (authorization !== undefined && apiKey !== undefined) {
       throw unauthenticated('send a bearer token or an API key, not both');
     }
-    if (typeof apiKey === 'string') {
-      const account = await this.accounts.find(apiKey);
-      if (account) return account;
-      throw unauthenticated('the API key is not valid');
-    }
+    if (typeof apiKey === 'string') return this.account(apiKey);
     const token = /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1];
     if (!token) throw unauthenticated('send Authorization: Bearer <token>, or X-API-Key');
+    // Identity providers know no other way to send what they call a secret token.
+    if (policies.includes('directory') && token.startsWith('csk_')) return this.account(token);
     return this.tokens.verify(token);
+  }
+
+  private async account(apiKey: string): Promise<Principal> {
+    const account = await this.accounts.find(apiKey);
+    if (account) return account;
+    throw unauthenticated('the API key is not valid');
   }
 }
 
@@ -53,6 +57,8 @@ function meets(policy: Policy, principal: Principal): boolean {
     case 'system_admin':
       return isSystemAdmin(principal);
     case 'service':
-      return principal.kind === 'service';
+      return principal.kind === 'service' && !principal.directory;
+    case 'directory':
+      return principal.kind === 'service' && principal.directory;
   }
 }

@@ -4,9 +4,10 @@ import type { Principal } from './principal.js';
 
 /**
  * Who may call a route. `member`: every person of a team, and system administrators; `team_admin`: administrators of a
- * team, and system administrators; `system_admin`; `service`: API keys. `public`: everybody, without credentials.
+ * team, and system administrators; `system_admin`; `service`: API keys that act for business
+ * modules; `directory`: API keys that keep the directory, also as bearer tokens. `public`: everybody, without credentials.
  */
-export type Policy = 'public' | 'member' | 'team_admin' | 'system_admin' | 'service';
+export type Policy = 'public' | 'member' | 'team_admin' | 'system_admin' | 'service' | 'directory';
 
 const key = Symbol('policy');
 

@@ -21,6 +21,8 @@ export interface ServicePrincipal {
   readonly accCodes: readonly string[];
   /** The business types it may open orders of; null for all. */
   readonly businessTypes: readonly string[] | null;
+  /** Whether it keeps the directory of its team, or without a team the installation's, and does nothing else. */
+  readonly directory: boolean;
 }
 
 export const isSystemAdmin = (principal: Principal): boolean =>

@@ -5,6 +5,7 @@ import { CONFIG, type Config } from '../config/config.js';
 import { jwtSecretOf } from '../config/local-secrets.js';
 import { Problem } from '../http/problem.js';
 import { Clock } from '../runtime/clock.js';
+import { TokenClaims } from './token-claims.port.js';
 import { tokenRoles, type TokenRole, type UserPrincipal } from './principal.js';
 
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'EdDSA'];
@@ -44,6 +45,7 @@ export class TokenVerifier {
   constructor(
     @Inject(CONFIG) config: Config,
     private readonly clock: Clock,
+    private readonly claims: TokenClaims,
   ) {
     const secret = jwtSecretOf(config);
     this.secret = secret === null ? null : importSecret(secret);
@@ -64,6 +66,7 @@ export class TokenVerifier {
     const payload = await this.payload(token);
     const principal = principalOf(payload);
     this.remember(token, principal, Math.min((payload.exp ?? Infinity) * 1000, now + rememberedFor));
+    await this.claims.tell(principal, payload);
     return principal;
   }
 

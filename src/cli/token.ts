@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { tokenRoles, type TokenRole } from '../auth/principal.js';
+import { TokenClaims } from '../auth/token-claims.port.js';
 import { TokenVerifier } from '../auth/token.verifier.js';
 import { type Config, ConfigError, parseConfig } from '../config/config.js';
 import { jwtSecretOf } from '../config/local-secrets.js';
@@ -32,7 +33,7 @@ async function main(): Promise<void> {
   const config = parseConfig(process.env);
   const token = await sign(wanted, config);
   // With the service's own eyes: a token that it would refuse is an error here, not a riddle later.
-  await new TokenVerifier(config, new Clock()).verify(token);
+  await new TokenVerifier(config, new Clock(), new TokenClaims()).verify(token);
   process.stdout.write(`${token}\n`);
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, flag, hostList, integer, mailbox, smtpUrl, timeOfDay, url } from './fields.js';
+import { duration, flag, hostList, integer, mailbox, sentryDsn, smtpUrl, timeOfDay, url } from './fields.js';
 
 /**
  * The environment, read once. Every setting is documented here, where it is declared; `.env.example` repeats the list.
@@ -31,6 +31,14 @@ const environment = z.object({
   AUTH_ISSUER: z.string().optional(),
   /** Required `aud` of every token, when set. */
   AUTH_AUDIENCE: z.string().optional(),
+  /** The claim of a token that tells the person's name; the directory then follows it. */
+  AUTH_CLAIM_NAME: z.string().max(128).optional(),
+  /** The claim with the e-mail address. */
+  AUTH_CLAIM_EMAIL: z.string().max(128).optional(),
+  /** The claim with the code of the department. */
+  AUTH_CLAIM_DEPARTMENT: z.string().max(128).optional(),
+  /** The claim with a list of codes of groups; people join those that their team has. */
+  AUTH_CLAIM_GROUPS: z.string().max(128).optional(),
   /** 32 random bytes in base64 that seal secrets at rest; generated into DATA_DIR when not set. Same on all replicas. */
   SECRETS_KEY: z
     .string()
@@ -76,6 +84,8 @@ const environment = z.object({
   SHUTDOWN_TIMEOUT: duration().default(10_000),
   /** `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. */
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** The project of Sentry that is told of parked deliveries and unexpected errors; without it nobody is. */
+  SENTRY_DSN: sentryDsn().optional(),
   /** Whether to trust X-Forwarded-For of a proxy in front. */
   TRUST_PROXY: flag().default(false),
 });
@@ -103,6 +113,13 @@ export interface Config {
     readonly jwksUri: string | null;
     readonly issuer: string | null;
     readonly audience: string | null;
+    /** The claims that the directory follows; null: none of that kind. */
+    readonly claims: {
+      readonly name: string | null;
+      readonly email: string | null;
+      readonly department: string | null;
+      readonly groups: string | null;
+    };
   };
   readonly secretsKey: string | null;
   readonly callback: {
@@ -128,6 +145,7 @@ export interface Config {
   };
   readonly shutdownTimeout: number;
   readonly logLevel: Environment['LOG_LEVEL'];
+  readonly sentryDsn: string | null;
   readonly trustProxy: boolean;
 }
 
@@ -170,6 +188,12 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       jwksUri: e.AUTH_JWKS_URI ?? null,
       issuer: e.AUTH_ISSUER ?? null,
       audience: e.AUTH_AUDIENCE ?? null,
+      claims: {
+        name: e.AUTH_CLAIM_NAME ?? null,
+        email: e.AUTH_CLAIM_EMAIL ?? null,
+        department: e.AUTH_CLAIM_DEPARTMENT ?? null,
+        groups: e.AUTH_CLAIM_GROUPS ?? null,
+      },
     },
     secretsKey: e.SECRETS_KEY ?? null,
     callback: {
@@ -189,6 +213,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     gate: { bodyLimit: e.GATE_BODY_LIMIT, timeout: e.GATE_TIMEOUT },
     shutdownTimeout: e.SHUTDOWN_TIMEOUT,
     logLevel: e.LOG_LEVEL,
+    sentryDsn: e.SENTRY_DSN ?? null,
     trustProxy: e.TRUST_PROXY,
   });
 }

@@ -1,4 +1,5 @@
 import type { ObjectLiteral, QueryRunner, Repository } from 'typeorm';
+import type { Dialect } from './dialect.js';
 import { type SqlValue, type Statements, statementsOf } from './statements.js';
 
 export type { SqlValue };
@@ -74,6 +75,35 @@ export async function insertRows(
     for (const row of part) for (const value of row) values.push(value);
     await tx.run(insertText(table, columns, part.length), values);
   }
+}
+
+/**
+ * Overwrites rows that the caller holds, in bulk: as {@link insertRows}, but what has the key already takes the values.
+ * @param key the columns of the primary key; the other columns are overwritten
+ */
+export async function overwriteRows(
+  tx: Tx,
+  dialect: Dialect,
+  table: string,
+  key: readonly string[],
+  columns: readonly string[],
+  rows: readonly (readonly SqlValue[])[],
+): Promise<void> {
+  const all = [...key, ...columns];
+  const conflict =
+    dialect === 'mysql'
+      ? `ON DUPLICATE KEY UPDATE ${columns.map((name) => `${name} = VALUES(${name})`).join(', ')}`
+      : `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+  const perStatement = Math.floor(maxValues / all.length);
+  for (let from = 0; from < rows.length; from += perStatement) {
+    const part = rows.slice(from, from + perStatement);
+    await tx.run(`${insertText(table, all, part.length)} ${conflict}`, part.flat());
+  }
+}
+
+/** Some values at a time: as many as one `IN (…)` holds on both databases. */
+export function* inParts<T>(values: readonly T[], size = 10_000): Generator<readonly T[]> {
+  for (let from = 0; from < values.length; from += size) yield values.slice(from, from + size);
 }
 
 /** The texts of small inserts, which are the many: made once, and as flat strings, which drivers read faster. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { circleThrough, type ParentLink } from './department-circle.js';
+import { circlesAmong, circleThrough, type ParentLink } from './department-circle.js';
 
 /** `t1/a>b` is team t1's department a below b; `/a` is the platform's, with nothing above it. */
 const link = (text: string): ParentLink => {
@@ -34,5 +34,24 @@ describe(circleThrough, () => {
     const circle = circleThrough(links.map(link), link(key));
 
     expect(circle && [circle.scope, circle.codes.join(' → ')]).toEqual(found);
+  });
+});
+
+describe(circlesAmong, () => {
+  it.each([
+    ['no circle', ['/a>b', '/b>c', '/c', '/d>x'], '', []],
+    [
+      'itself as its parent, and another of two',
+      ['/a>a', '/b>c', '/c>b', '/d>b'],
+      '',
+      [' a → a', ' b → c → b'],
+    ],
+    ["one in a team's view alone", ['/a>b', '/b', 't1/b>a'], '', ['t1 a → b → a']],
+    ['one of another team', ['/a', 't2/b>c', 't2/c>b', 't1/d'], 't1', []],
+    ["one that the platform's closes for the team", ['/a>b', 't1/b>a'], 't1', ['t1 a → b → a']],
+  ])('given %s, finds what there is', (_what, links, scope, found) => {
+    const circles = circlesAmong(links.map(link), scope);
+
+    expect(circles.map((circle) => `${circle.scope} ${circle.codes.join(' → ')}`)).toEqual(found);
   });
 });

@@ -35,6 +35,38 @@ export function circleThrough(links: readonly ParentLink[], { scope, code }: Dep
   return null;
 }
 
+/**
+ * Every circle among departments, for those who write many at once: one walk through each view, however many departments
+ * there are.
+ * @param links as for {@link circleThrough}
+ * @param scope whose departments are written; for the platform's, every team's view counts
+ */
+export function circlesAmong(links: readonly ParentLink[], scope: string): Circle[] {
+  const byScope = new Map<string, Map<string, string | null>>([[scope, new Map()]]);
+  for (const { scope: owner, code, parentCode } of links) {
+    const own = byScope.get(owner) ?? new Map<string, string | null>();
+    byScope.set(owner, own.set(code, parentCode));
+  }
+  const shared = byScope.get(platform) ?? new Map<string, string | null>();
+  const views = scope === platform ? [...byScope] : [[scope, byScope.get(scope) ?? new Map()] as const];
+  return views.flatMap(([view, own]) => {
+    const all = new Map([...shared, ...own]);
+    const seen = new Set<string>();
+    return [...all.keys()].flatMap((start) => {
+      const way: string[] = [];
+      let at: string | null = start;
+      for (; at !== null && !seen.has(at); at = all.get(at) ?? null) {
+        seen.add(at);
+        way.push(at);
+      }
+      // Where a walk meets itself is a circle; where it meets an earlier one, that one has told.
+      return at !== null && way.includes(at)
+        ? [{ scope: view, codes: [...way.slice(way.indexOf(at)), at] }]
+        : [];
+    });
+  });
+}
+
 /** The way from a code up to itself; null where it ends, or meets another circle. */
 function circleFrom(start: string, parentOf: (code: string) => string | null): string[] | null {
   const way = [start];

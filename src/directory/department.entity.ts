@@ -12,6 +12,9 @@ export interface DepartmentRow {
   parentCode: string | null;
   /** A user code, which need not be in the directory. */
   leader: string | null;
+  /** Who keeps the row besides the administrators, as for people. */
+  source: string | null;
+  externalId: string | null;
   createTime: Date;
   updateTime: Date;
 }
@@ -30,6 +33,8 @@ export const departmentEntity = (dialect: Dialect) => {
       name: c.varchar('name', 128),
       parentCode: c.varchar('parent_code', 64, { nullable: true }),
       leader: c.varchar('leader', 64, { nullable: true }),
+      source: c.varchar('source', 140, { nullable: true }),
+      externalId: c.varchar('external_id', 255, { nullable: true }),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),
     },

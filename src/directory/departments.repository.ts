@@ -73,7 +73,7 @@ export class DepartmentsRepository {
   async list(sight: Sight, after: DepartmentKey | null, take: number): Promise<DepartmentRow[]> {
     const [page, values] = pageInSight('dms_s_apply_department', sight, after, take);
     const rows = await this.database.rows<DepartmentRow>(
-      `SELECT o.scope, o.code, o.name, o.parent_code AS parentCode, o.leader,
+      `SELECT o.scope, o.code, o.name, o.parent_code AS parentCode, o.leader, o.source, o.external_id AS externalId,
               o.create_time AS createTime, o.update_time AS updateTime ${page}`,
       values,
     );

@@ -43,6 +43,8 @@ export class DepartmentsService {
           name: dto.name,
           parentCode: dto.parent ?? null,
           leader: dto.leader ?? null,
+          source: before?.source ?? null,
+          externalId: before?.externalId ?? null,
           createTime: before?.createTime ?? now,
           updateTime: now,
         };

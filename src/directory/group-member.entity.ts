@@ -7,6 +7,8 @@ export interface GroupMemberRow {
   scope: string;
   groupCode: string;
   userCode: string;
+  /** `claims` for what a token's claims say, and may take back; null for everybody else's word. */
+  source?: string | null;
 }
 
 export const groupMemberEntity = (dialect: Dialect) => {
@@ -18,6 +20,7 @@ export const groupMemberEntity = (dialect: Dialect) => {
       scope: c.varchar('scope', 64, { primary: true }),
       groupCode: c.varchar('group_code', 64, { primary: true }),
       userCode: c.varchar('user_code', 64, { primary: true }),
+      source: c.varchar('source', 140, { nullable: true }),
     },
     indices: [{ name: 'ix_group_member_user', columns: ['userCode'] }],
     foreignKeys: [

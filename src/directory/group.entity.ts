@@ -8,6 +8,9 @@ export interface GroupRow {
   scope: string;
   code: string;
   name: string;
+  /** Who keeps the row besides the administrators, as for people. */
+  source: string | null;
+  externalId: string | null;
   createTime: Date;
   updateTime: Date;
 }
@@ -21,6 +24,8 @@ export const groupEntity = (dialect: Dialect) => {
       scope: c.varchar('scope', 64, { primary: true }),
       code: c.varchar('code', 64, { primary: true }),
       name: c.varchar('name', 128),
+      source: c.varchar('source', 140, { nullable: true }),
+      externalId: c.varchar('external_id', 255, { nullable: true }),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),
     },

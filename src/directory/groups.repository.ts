@@ -8,7 +8,7 @@ import type { GroupRow } from './group.entity.js';
 import { pageInSight, type Sight } from '../auth/sight.js';
 
 /** A group with the number of its members. */
-export interface CountedGroup extends GroupRow {
+export interface CountedGroup extends Omit<GroupRow, 'source' | 'externalId'> {
   memberCount: number;
 }
 

@@ -43,6 +43,8 @@ export class GroupsService {
         const row: GroupRow = {
           ...key,
           name: dto.name,
+          source: before?.source ?? null,
+          externalId: before?.externalId ?? null,
           createTime: before?.createTime ?? now,
           updateTime: now,
         };
@@ -108,7 +110,7 @@ export class GroupsService {
 export const platformGroup = (code: string): Problem =>
   new Problem('forbidden', `group ${code} belongs to the platform; only system administrators change it`);
 
-const facts = (row: GroupRow) => ({
+const facts = (row: Omit<GroupRow, 'source' | 'externalId'>) => ({
   code: row.code,
   name: row.name,
   accCode: row.scope === platform ? null : row.scope,

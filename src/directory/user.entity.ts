@@ -14,6 +14,12 @@ export interface UserRow {
   roles: string;
   /** 1 or 0 */
   active: number;
+  /** Who keeps the row besides the administrators: `scim`, `claims`, `import:<team>/<source>`; null: nobody. */
+  source: string | null;
+  /** What the identity provider calls the person. */
+  externalId: string | null;
+  /** 1: deleted by SCIM, and kept as inactive, because somebody who is not listed would count as active. */
+  removed: number;
   createTime: Date;
   updateTime: Date;
 }
@@ -31,10 +37,18 @@ export const userEntity = (dialect: Dialect) => {
       email: c.varchar('email', 254, { nullable: true }),
       roles: c.text('roles'),
       active: c.tinyint('active', { default: 1 }),
+      source: c.varchar('source', 140, { nullable: true }),
+      externalId: c.varchar('external_id', 255, { nullable: true }),
+      removed: c.tinyint('removed', { default: 0 }),
       createTime: c.datetime('create_time'),
       updateTime: c.datetime('update_time'),
     },
-    indices: [{ name: 'ix_user_team', columns: ['accCode', 'userCode'] }],
+    indices: [
+      { name: 'ix_user_team', columns: ['accCode', 'userCode'] },
+      { name: 'ix_user_source', columns: ['source', 'userCode'] },
+      { name: 'ix_user_external', columns: ['externalId'] },
+      { name: 'ix_user_department', columns: ['department', 'accCode'] },
+    ],
   });
 };
 

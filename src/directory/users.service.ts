@@ -124,6 +124,9 @@ export class UsersService {
       email: given.email ?? null,
       roles: rolesGiven(principal, before, given.roles ?? []).join(','),
       active: Number(given.active ?? before?.active ?? true),
+      source: before?.source ?? null,
+      externalId: before?.externalId ?? null,
+      removed: 0,
       createTime: before?.createTime ?? now,
       updateTime: now,
     };
@@ -160,7 +163,14 @@ export class UsersService {
     const { updateTime } = row;
     await this.groups.insert(
       tx,
-      made.map((group) => ({ ...group, name: group.code, createTime: updateTime, updateTime })),
+      made.map((group) => ({
+        ...group,
+        name: group.code,
+        source: null,
+        externalId: null,
+        createTime: updateTime,
+        updateTime,
+      })),
     );
     await this.users.leaveGroups(tx, scope, userCode);
     await this.users.joinGroups(tx, userCode, wanted.filter(mayWrite));

@@ -1,7 +1,9 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { classify, DatabaseUnavailable } from '../database/errors.js';
+import { Alarm } from '../observability/alarm.js';
 import { Problem, type ProblemCode } from './problem.js';
+import { ProblemDialects } from './problem-dialect.port.js';
 
 /**
  * The one place where errors become answers. What is not meant for the caller is logged with its cause and answered
@@ -10,6 +12,11 @@ import { Problem, type ProblemCode } from './problem.js';
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('http');
+
+  constructor(
+    private readonly dialects: ProblemDialects,
+    private readonly alarm: Alarm,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -22,9 +29,19 @@ export class ProblemFilter implements ExceptionFilter {
         problem.detail,
       );
     }
-    sendProblem(problem, request, reply);
+    if (problem.code === 'internal_error') this.alarm.broken(problem.more.cause ?? error, brokenBy(request));
+    const dialect = this.dialects.of(request);
+    if (dialect) dialect.send(problem, request, reply);
+    else sendProblem(problem, request, reply);
   }
 }
+
+/** A request as the alarm tells of it. */
+export const brokenBy = ({ id, method, routeOptions }: FastifyRequest) => ({
+  id,
+  method,
+  route: routeOptions.url ?? 'none',
+});
 
 /** Writes a problem as `application/problem+json` (RFC 9457). */
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {

@@ -37,6 +37,7 @@ describe('/api-keys', () => {
         name: '商城',
         accCodes: [team],
         businessTypes: null,
+        directory: false,
         userCode: 'adm',
         createTime: expect.stringMatching(/T.*Z$/),
         key: expect.stringMatching(/^csk_[0-9a-f]{32}_[\w-]{43}$/),
