@@ -4,7 +4,7 @@
  * 1. The suite with many more random cases (FC_RUNS for the engine's properties, CONDITION_RUNS for conditions against the
  *    database's own answers, COMMA_RUNS for the comma-separated columns, CALENDAR_RUNS for working time, WALK_SEEDS for
  *    walks on orders, SIMULATED_ORDERS for simulations, RACE_ROUNDS for races with timers) and more killed processes
- *    (CRASH_KILLS, FAULT_KILLS, GATE_KILLS).
+ *    (CRASH_KILLS, FAULT_KILLS, GATE_KILLS, OUTSIDE_KILLS).
  * 2. The suite on Node 24, in a fresh clone with node_modules of its own, since native modules are built for one Node.
  *    It tests what is committed.
  */
@@ -37,7 +37,7 @@ function manyCases() {
     SIMULATED_ORDERS: '1000',
     RACE_ROUNDS: '40',
   };
-  const kills = { CRASH_KILLS: '30', FAULT_KILLS: '30', GATE_KILLS: '30' };
+  const kills = { CRASH_KILLS: '30', FAULT_KILLS: '30', GATE_KILLS: '30', OUTSIDE_KILLS: '30' };
   const env = { ...process.env, ...cases, ...kills };
   run('npm', ['test', '--', `--testTimeout=${longTimeout}`], { cwd: root, env });
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { type BusinessModule, type Reply, startBusinessModule } from './business-module.js';
 
@@ -30,10 +31,13 @@ export interface OutsideParty {
   close(): Promise<void>;
 }
 
-export async function startOutsideParty(): Promise<OutsideParty> {
+/** @param done runs when a call of a type has done its work there, and is not answered yet */
+export async function startOutsideParty(
+  done: (type: string, response: ServerResponse) => Promise<void> | void = () => undefined,
+): Promise<OutsideParty> {
   const approvals = new Map<string, PartyApproval>();
   const resultOf = ({ key, status, user, comment }: PartyApproval) => ({ key, status, user, comment });
-  const receiver = await startBusinessModule(({ body }): Reply => {
+  const answer = (body: unknown): Reply => {
     const { type, data } = body as { type: string; data: Record<string, string> };
     const key = data.key ?? '';
     const known = approvals.get(key);
@@ -51,6 +55,11 @@ export async function startOutsideParty(): Promise<OutsideParty> {
       default:
         return { status: 200 };
     }
+  };
+  const receiver = await startBusinessModule(async ({ body }, response) => {
+    const reply = answer(body);
+    await done((body as { type: string }).type, response);
+    return reply;
   });
   return {
     url: `${receiver.url}/approvals`,
