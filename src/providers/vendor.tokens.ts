@@ -35,6 +35,8 @@ export class VendorTokens {
     if (known && known.until > this.clock.elapsed()) return known.token;
     const issued = issue();
     const fresh: Kept = { token: issued.then(({ token }) => token), until: Infinity };
+    // Whoever waits for it is told by it; without anybody, its failure would end the process.
+    fresh.token.catch(() => undefined);
     this.kept.set(key, fresh);
     try {
       const { expiresIn } = await issued;

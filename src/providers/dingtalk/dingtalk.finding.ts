@@ -45,6 +45,7 @@ export class DingTalkFinding {
       }
       if (widget === null || !holds(instance, widget, ask.key)) continue;
       if (same) return id;
+      if (instance.status === 'TERMINATED') continue;
       // Whoever knows the key must not have another form decided in its place.
       throw mustBeLookedAt(id, instance, 'bears the key of this approval, but is filled in otherwise');
     }
