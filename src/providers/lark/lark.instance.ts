@@ -6,29 +6,29 @@ import { type LarkSettings, textOf } from './lark.settings.js';
 type Json = Readonly<Record<string, unknown>>;
 
 /** What GET /instances/:id calls it, and what events call it. */
-const statuses: Readonly<Record<string, OutsideStatus>> = {
-  PENDING: 'pending',
-  OVERTIME_RECOVER: 'pending',
-  APPROVED: 'approved',
-  REJECTED: 'rejected',
-  CANCELED: 'withdrawn',
-  REVERTED: 'withdrawn',
-  OVERTIME_CLOSE: 'withdrawn',
-  DELETED: 'gone',
-};
+const statuses: ReadonlyMap<unknown, OutsideStatus> = new Map([
+  ['PENDING', 'pending'],
+  ['OVERTIME_RECOVER', 'pending'],
+  ['APPROVED', 'approved'],
+  ['REJECTED', 'rejected'],
+  ['CANCELED', 'withdrawn'],
+  ['REVERTED', 'withdrawn'],
+  ['OVERTIME_CLOSE', 'withdrawn'],
+  ['DELETED', 'gone'],
+] as const);
 
-const taskStatuses: Readonly<Record<string, OutsideTask['status']>> = {
-  PENDING: 'pending',
-  OVERTIME_RECOVER: 'pending',
-  APPROVED: 'approved',
-  REJECTED: 'rejected',
-  TRANSFERRED: 'transferred',
+const taskStatuses: ReadonlyMap<unknown, OutsideTask['status']> = new Map([
+  ['PENDING', 'pending'],
+  ['OVERTIME_RECOVER', 'pending'],
+  ['APPROVED', 'approved'],
+  ['REJECTED', 'rejected'],
+  ['TRANSFERRED', 'transferred'],
   // Nobody decided these: somebody else did, or the flow went back.
-  DONE: 'ended',
-  ROLLBACK: 'ended',
-  REVERTED: 'ended',
-  OVERTIME_CLOSE: 'ended',
-};
+  ['DONE', 'ended'],
+  ['ROLLBACK', 'ended'],
+  ['REVERTED', 'ended'],
+  ['OVERTIME_CLOSE', 'ended'],
+] as const);
 
 /** Which entries of the timeline (审批动态) tell who brought about an end. */
 const decisions: Readonly<Record<OutsideStatus, readonly string[]>> = {
@@ -41,12 +41,12 @@ const decisions: Readonly<Record<OutsideStatus, readonly string[]>> = {
 
 /** Whether an instance is still under way. */
 export const isUnderWay = (instance: Json): boolean =>
-  statuses[textOf(instance.status) ?? ''] === 'pending' && instance.reverted !== true;
+  statuses.get(instance.status) === 'pending' && instance.reverted !== true;
 
 /** Whether somebody may still decide a task. */
 export const isTaskOpen = (instance: Json, taskId: string): boolean =>
   objectsOf(instance.task_list).some(
-    ({ id, status }) => textOf(id) === taskId && taskStatuses[textOf(status) ?? ''] === 'pending',
+    ({ id, status }) => textOf(id) === taskId && taskStatuses.get(status) === 'pending',
   );
 
 /**
@@ -57,7 +57,7 @@ export const isTaskOpen = (instance: Json, taskId: string): boolean =>
 export function observationOf(instance: Json, settings: LarkSettings): Observation {
   const externalId = textOf(instance.instance_code);
   const given = textOf(instance.status) ?? '';
-  const status = Object.hasOwn(statuses, given) ? statuses[given] : undefined;
+  const status = statuses.get(given);
   if (externalId === null || status === undefined) {
     throw new ProviderFailure(`an instance came with the unknown status ${given.slice(0, 64)}`);
   }
@@ -107,7 +107,7 @@ function tasksOf(instance: Json, timeline: readonly Json[], settings: LarkSettin
         id,
         nodeName: textOf(task.node_name),
         externalId: personIn(task, settings),
-        status: taskStatuses[textOf(task.status) ?? ''] ?? 'ended',
+        status: taskStatuses.get(task.status) ?? 'ended',
         comment: textOf(timeline.findLast((entry) => entry.task_id === id)?.comment),
         endedAt: end > 0 ? new Date(end) : null,
         ours: !isAssistant ? null : isOn(checkNodeName) ? 'check' : isOn(executeNodeName) ? 'execute' : null,

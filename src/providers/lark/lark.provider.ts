@@ -185,6 +185,38 @@ export class LarkProvider implements ApprovalProvider, OnModuleInit {
     return this.subscription(to, formCode, 'unsubscribe', signal);
   }
 
+  /** 批量获取审批实例 ID. A definition that is gone has no further ones. */
+  async recent(
+    to: ProviderConnection,
+    formCode: string,
+    between: { readonly from: Date; readonly to: Date },
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    const found: string[] = [];
+    let token: string | null = null;
+    do {
+      const query: Record<string, string> = {
+        approval_code: formCode,
+        start_time: String(between.from.getTime()),
+        end_time: String(between.to.getTime()),
+        page_size: '100',
+        ...(token === null ? {} : { page_token: token }),
+      };
+      const page: Json = await this.client.call(to, {
+        method: 'GET',
+        path: `${v4}/instances`,
+        query,
+        signal,
+      });
+      const codesOnPage: unknown = page.instance_code_list;
+      if (Array.isArray(codesOnPage)) {
+        found.push(...codesOnPage.filter((code): code is string => textOf(code) !== null));
+      }
+      token = page.has_more === true ? textOf(page.page_token) : null;
+    } while (token !== null);
+    return found;
+  }
+
   /** Feishu says the same of what is subscribed and of what is not any more; of a definition that is gone nothing comes. */
   private async subscription(
     to: ProviderConnection,
