@@ -5,9 +5,11 @@ import type { Principal } from './principal.js';
 /**
  * Who may call a route. `member`: every person of a team, and system administrators; `team_admin`: administrators of a
  * team, and system administrators; `system_admin`; `service`: API keys that act for business
- * modules; `directory`: API keys that keep the directory, also as bearer tokens. `public`: everybody, without credentials.
+ * modules; `directory`: API keys that keep the directory, also as bearer tokens; `signed`: messages with a signature of
+ * Standard Webhooks in place of a credential, for the handler to check, who knows whose secret counts. `public`: everybody,
+ * without credentials.
  */
-export type Policy = 'public' | 'member' | 'team_admin' | 'system_admin' | 'service' | 'directory';
+export type Policy = 'public' | 'member' | 'team_admin' | 'system_admin' | 'service' | 'directory' | 'signed';
 
 const key = Symbol('policy');
 

@@ -96,6 +96,19 @@ export class BusinessTypesRepository {
     return binding?.team ?? null;
   }
 
+  /** The form of a provider that begins orders of a type, or null. The table is that of the providers, as below. */
+  async formThatNeeds(
+    tx: Tx,
+    id: string,
+  ): Promise<{ readonly form: string; readonly provider: string } | null> {
+    const [form] = await tx.rows<{ form: string; provider: string }>(
+      `SELECT f.form_code AS form, p.code AS provider FROM dms_s_apply_provider_form f
+         JOIN dms_s_apply_provider p ON p.id = f.provider_id WHERE f.business_type_id = ? LIMIT 1`,
+      [id],
+    );
+    return form ?? null;
+  }
+
   /**
    * The provider that a code means for a type of this scope, and its kind: a team's own comes before the platform's. The
    * table is that of the providers, who stand above this room: only its columns are read here. Locked, so that whoever

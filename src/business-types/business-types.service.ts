@@ -136,13 +136,20 @@ export class BusinessTypesService {
     });
   }
 
-  /** @throws Problem 404, 403, 409 in_use while a binding would be left without a type. */
+  /** @throws Problem 404, 403, 409 in_use while a binding, or a form of a provider, would be left without a type. */
   async remove(principal: UserPrincipal, code: string, owner: BusinessTypeOwner): Promise<void> {
     await this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, code, owner);
       const team = await this.types.teamThatNeeds(tx, row);
       if (team !== null) {
         throw new Problem('in_use', `business type ${row.code} is bound in team ${team}; unbind it first`);
+      }
+      const needed = await this.types.formThatNeeds(tx, row.id);
+      if (needed) {
+        throw new Problem(
+          'in_use',
+          `form ${needed.form} of provider ${needed.provider} begins orders of business type ${row.code}; delete the form first`,
+        );
       }
       await this.types.delete(tx, row.id);
     });

@@ -13,6 +13,7 @@ export interface CallbackTarget {
   /** The team that owns the type; empty for the platform. */
   readonly scope: string;
   readonly code: string;
+  readonly name: string;
   readonly checkUrl: string | null;
   readonly executeUrl: string | null;
   readonly modes: Readonly<Record<'check' | 'execute', CallbackMode>>;
@@ -61,6 +62,7 @@ export class CallbackTargetsService {
       id: row.id,
       scope: row.scope,
       code: row.code,
+      name: row.name,
       checkUrl: row.checkUrl,
       executeUrl: row.executeUrl,
       modes: {

@@ -35,11 +35,14 @@ export class CallbackTicketsService {
     );
   }
 
-  /** The name of an order's present check or execution: the last that was given; null: the order's id. */
-  async of(orderId: string, kind: CallbackKind): Promise<CallbackTicket | null> {
-    const [row] = await this.database.rows<{ readonly ticketId: string; readonly body: string | null }>(
+  /**
+   * The name of an order's present check or execution: the last that was given; null: the order's id. Numbers of tasks
+   * ascend, which tells those of one second apart.
+   */
+  async of(orderId: string, kind: CallbackKind, sql: Sql = this.database): Promise<CallbackTicket | null> {
+    const [row] = await sql.rows<{ readonly ticketId: string; readonly body: string | null }>(
       `SELECT ticket_id AS ticketId, body FROM ${table} WHERE apply_order_id = ? AND kind = ?
-        ORDER BY create_time DESC, ticket_id DESC LIMIT 1`,
+        ORDER BY create_time DESC, LENGTH(ticket_id) DESC, ticket_id DESC LIMIT 1`,
       [orderId, kind],
     );
     return row
@@ -56,6 +59,7 @@ export class CallbackTicketsService {
       `SELECT apply_order_id AS orderId, ticket_id AS ticketId FROM ${table} WHERE ticket_id = ? AND kind = ?`,
       [ticketId, kind],
     );
-    return row?.orderId ?? null;
+    // MySQL ignores trailing blanks where it compares.
+    return row?.ticketId === ticketId ? row.orderId : null;
   }
 }

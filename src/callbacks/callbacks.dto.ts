@@ -4,8 +4,9 @@ import { Code, Flag, Text } from '../http/fields.js';
 
 /** What a business module answers to a check or an execution, later (requirement 001, 回调结构). */
 export class LateAnswer {
-  @Code(64, {
-    description: 'The `ticket_id` of the callback: the id of the order.',
+  @Code(191, {
+    description:
+      'The `ticket_id` of the callback: the id of the order, or in the format `lark-ticket` the name of the task there.',
     example: '0195f1f2-7c3e-7bb0-9d0a-0a2f1c1b2a30',
   })
   ticket_id: string;

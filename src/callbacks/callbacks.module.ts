@@ -8,10 +8,11 @@ import { CallbacksController } from './callbacks.controller.js';
 import { CallbacksService } from './callbacks.service.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { DeliveriesService } from './deliveries.service.js';
+import { LarkAnswersController } from './lark-answers.controller.js';
 
 @Module({
   imports: [BusinessTypesModule, OrdersModule, OutboxModule],
-  controllers: [CallbacksController, DeliveriesController],
+  controllers: [CallbacksController, DeliveriesController, LarkAnswersController],
   providers: [CallbackHandler, CallbackTicketsService, CallbacksService, DeliveriesService],
   exports: [CallbackTicketsService, CallbacksService],
 })

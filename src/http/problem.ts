@@ -28,6 +28,7 @@ const problems = {
   unsupported_media_type: [415, 'The body must be JSON'],
   approver_not_found: [422, 'Nobody can review this'],
   condition_invalid: [422, 'A condition cannot be read'],
+  provider_refused: [422, 'The outside system refuses'],
   idempotency_key_reused: [422, 'The key was used for another request'],
   rate_limited: [429, 'Too many requests'],
   internal_error: [500, 'Something went wrong on our side'],

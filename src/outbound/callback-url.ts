@@ -19,14 +19,18 @@ export function whyNoCallbackUrl(text: string): string | null {
 }
 
 /** A field for an address that is called back; null takes it away where the field is `nullable`. */
-export const CallbackUrl = (options: {
+export const CallbackUrl = ({
+  required = false,
+  ...options
+}: {
   readonly description: string;
   readonly example: string;
   readonly nullable?: boolean;
   readonly special?: boolean;
+  readonly required?: boolean;
 }): PropertyDecorator =>
   field(
-    { ...options, optional: true },
+    { ...options, optional: !required },
     { type: 'string', format: 'uri', maxLength },
     IsString(),
     ValidateBy({

@@ -207,7 +207,8 @@ export class ProviderSettingsService {
     return row;
   }
 
-  private async changeable(
+  /** A provider that the caller may change. @throws Problem 404, 403 for one of the platform in a team's hands */
+  async changeable(
     principal: UserPrincipal,
     code: string,
     owner: ProviderOwner,

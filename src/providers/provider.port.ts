@@ -248,6 +248,14 @@ export interface ApprovalProvider {
 
   /** A form is of interest no longer. */
   unfollow?(to: ProviderConnection, formCode: string, signal: AbortSignal): Promise<void>;
+
+  /** Which approvals of a form were begun there in a time, whatever has become of them; left out by kinds that cannot say. */
+  recent?(
+    to: ProviderConnection,
+    formCode: string,
+    between: { readonly from: Date; readonly to: Date },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
 }
 
 /** Who speaks with providers of which kind. */

@@ -1,4 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { BusinessTypesModule } from '../business-types/business-types.module.js';
 import { CallbacksModule } from '../callbacks/callbacks.module.js';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { OperationLogModule } from '../operation-log/operation-log.module.js';
@@ -8,10 +9,24 @@ import { OutboxModule } from '../outbox/outbox.module.js';
 import { DingTalkClient } from './dingtalk/dingtalk.client.js';
 import { DingTalkFinding } from './dingtalk/dingtalk.finding.js';
 import { DingTalkProvider } from './dingtalk/dingtalk.provider.js';
+import { FormFieldsService } from './forms/form-fields.service.js';
+import { FormSettingsService } from './forms/form-settings.service.js';
+import { FormsController } from './forms/forms.controller.js';
+import { FormsRepository } from './forms/forms.repository.js';
 import { FormsService } from './forms/forms.service.js';
+import { IdentitiesController } from './identities/identities.controller.js';
+import { IdentitiesRepository } from './identities/identities.repository.js';
 import { IdentitiesService } from './identities/identities.service.js';
+import { IdentitySettingsService } from './identities/identity-settings.service.js';
 import { LarkClient } from './lark/lark.client.js';
 import { LarkProvider } from './lark/lark.provider.js';
+import { ActionContext } from './lark-mirror/action-context.js';
+import { LarkActionsController } from './lark-mirror/lark-actions.controller.js';
+import { LarkActionsService } from './lark-mirror/lark-actions.service.js';
+import { LarkMirrorHandler } from './lark-mirror/lark-mirror.handler.js';
+import { MirrorDefinitionsService } from './lark-mirror/mirror-definitions.service.js';
+import { MirrorPeopleService } from './lark-mirror/mirror-people.service.js';
+import { MirrorTurnsRepository } from './lark-mirror/mirror-turns.repository.js';
 import { Beginnings } from './outside/beginnings.js';
 import { IncomingController } from './outside/incoming.controller.js';
 import { IncomingService } from './outside/incoming.service.js';
@@ -22,6 +37,9 @@ import { OutsideApprovalsService } from './outside/outside-approvals.service.js'
 import { OutsideApprovalsRepository } from './outside/outside-approvals.repository.js';
 import { OutsideCourse } from './outside/outside.course.js';
 import { OutsideHandler } from './outside/outside.handler.js';
+import { Sweeping } from './outside/sweeping.js';
+import { SweepingHandler } from './outside/sweeping.handler.js';
+import { MessagesService } from './messages.service.js';
 import { ApprovalProviders } from './provider.port.js';
 import { ProviderMessagesRepository } from './provider-messages.repository.js';
 import { ProviderSettingsService } from './provider-settings.service.js';
@@ -40,21 +58,47 @@ import { WeComProvider } from './wecom/wecom.provider.js';
 
 /** Outside approval systems: where they are, what they are told, and whose answers count. */
 @Module({
-  imports: [CallbacksModule, DirectoryModule, OperationLogModule, OrdersModule, OutboxModule],
-  controllers: [IncomingController, OutsideApprovalsController, ProvidersController],
+  imports: [
+    BusinessTypesModule,
+    CallbacksModule,
+    DirectoryModule,
+    OperationLogModule,
+    OrdersModule,
+    OutboxModule,
+  ],
+  controllers: [
+    FormsController,
+    IdentitiesController,
+    IncomingController,
+    LarkActionsController,
+    OutsideApprovalsController,
+    ProvidersController,
+  ],
   providers: [
+    ActionContext,
     ApprovalProviders,
     Beginnings,
     DingTalkClient,
     DingTalkFinding,
     DingTalkProvider,
     EarlierApplication,
+    FormFieldsService,
+    FormSettingsService,
+    FormsRepository,
     FormsService,
+    IdentitiesRepository,
     IdentitiesService,
+    IdentitySettingsService,
     IncomingService,
+    LarkActionsService,
     LarkClient,
+    LarkMirrorHandler,
     LarkProvider,
     Looking,
+    MirrorDefinitionsService,
+    MirrorPeopleService,
+    MessagesService,
+    MirrorTurnsRepository,
     ObservingHandler,
     OutsideApprovalsRepository,
     OutsideApprovalsService,
@@ -64,6 +108,8 @@ import { WeComProvider } from './wecom/wecom.provider.js';
     ProviderSettingsService,
     ProvidersRepository,
     ProvidersService,
+    Sweeping,
+    SweepingHandler,
     TellingHandler,
     WebhookProvider,
     WebhookTeller,
@@ -73,7 +119,7 @@ import { WeComProvider } from './wecom/wecom.provider.js';
     VendorClient,
     VendorTokens,
   ],
-  exports: [ProvidersService],
+  exports: [MessagesService, ProvidersService],
 })
 export class ProvidersModule implements OnModuleInit {
   constructor(

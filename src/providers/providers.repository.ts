@@ -69,7 +69,9 @@ export class ProvidersRepository {
     await tx.repository<ProviderRow>('Provider').update({ id }, change);
   }
 
+  /** With what is known of people there. */
   async delete(tx: Tx, id: string): Promise<void> {
+    await tx.run('DELETE FROM dms_s_apply_identity WHERE provider_id = ?', [id]);
     await tx.run('DELETE FROM dms_s_apply_provider WHERE id = ?', [id]);
   }
 
@@ -95,8 +97,8 @@ export class ProvidersRepository {
   }
 
   /**
-   * What would be left without its provider: a business type that names it, or an order that waits for it; null for
-   * nothing. The business types lie below this room, but of them only the columns are read that name a provider.
+   * What would be left without its provider: a business type or a subscription that names it, a form of it, or an order
+   * that waits for it; null for nothing. Of other rooms' tables only the columns are read that name a provider.
    */
   async neededBy(tx: Tx, id: string): Promise<string | null> {
     const [type] = await tx.rows<{ readonly code: string }>(
@@ -104,10 +106,20 @@ export class ProvidersRepository {
       [id, id],
     );
     if (type) return `business type ${type.code}; let it name another one first`;
+    const [form] = await tx.rows<{ readonly code: string }>(
+      'SELECT form_code AS code FROM dms_s_apply_provider_form WHERE provider_id = ? LIMIT 1',
+      [id],
+    );
+    if (form) return `form ${form.code}; delete it first`;
     const [order] = await tx.rows<{ readonly id: string }>(
       `SELECT apply_order_id AS id FROM dms_s_apply_outside_approval WHERE provider_id = ? AND state IN ('asking', 'pending') LIMIT 1`,
       [id],
     );
-    return order ? `order ${order.id}, which waits for it` : null;
+    if (order) return `order ${order.id}, which waits for it`;
+    const [subscription] = await tx.rows<{ readonly id: string }>(
+      'SELECT id FROM dms_s_apply_subscription WHERE provider_id = ? LIMIT 1',
+      [id],
+    );
+    return subscription ? `subscription ${subscription.id}; delete it, or let it name another one` : null;
   }
 }

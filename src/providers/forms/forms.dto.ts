@@ -127,7 +127,8 @@ class FormFields {
 
   @Nested(() => CallbackFields, {
     optional: true,
-    description: 'Asked when the execute node is reached: `executeUrl` and `executeMode` of the business type.',
+    description:
+      'Asked when the execute node is reached: `executeUrl` and `executeMode` of the business type.',
   })
   execute?: CallbackFields;
 }

@@ -97,11 +97,7 @@ export class FormsRepository {
     return this.one(sql, 'f.provider_id = ? AND f.business_type_id = ?', [providerId, businessTypeId]);
   }
 
-  async byCode(
-    providerId: string,
-    formCode: string,
-    sql: Sql = this.database,
-  ): Promise<FormRecord | null> {
+  async byCode(providerId: string, formCode: string, sql: Sql = this.database): Promise<FormRecord | null> {
     const found = await this.one(sql, 'f.provider_id = ? AND f.form_code = ?', [providerId, formCode]);
     // MySQL ignores trailing blanks where it compares.
     return found?.formCode === formCode ? found : null;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { fromDbTime, toDbTime } from '../../database/dialect.js';
-import type { Sql, SqlValue, Tx } from '../../database/sql.js';
+import { places, type Sql, type SqlValue, type Tx } from '../../database/sql.js';
 import type { Observation, OutsideStatus } from '../provider.port.js';
 
 const table = 'dms_s_apply_outside_approval';
@@ -99,6 +99,17 @@ export class OutsideApprovalsRepository {
     sql: Sql = this.database,
   ): Promise<OutsideApproval | null> {
     return this.one(sql, 'provider_id = ? AND external_id = ?', [providerId, externalId]);
+  }
+
+  /** Which of these ids are of approvals that are known, also of earlier ones. */
+  async known(providerId: string, externalIds: readonly string[]): Promise<ReadonlySet<string>> {
+    if (externalIds.length === 0) return new Set();
+    const rows = await this.database.rows<{ readonly externalId: string }>(
+      `SELECT external_id AS externalId FROM ${table}
+        WHERE provider_id = ? AND external_id IN (${places(externalIds.length)})`,
+      [providerId, ...externalIds],
+    );
+    return new Set(rows.map(({ externalId }) => externalId));
   }
 
   /** The approval that a key names, as {@link keyOf} makes it. */
