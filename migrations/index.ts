@@ -5,6 +5,8 @@ import { StandingInAndTime1795564800000 } from './1795564800000-standing-in-and-
 import { Gate1795651200000 } from './1795651200000-gate.js';
 import { Outside1795737600000 } from './1795737600000-outside.js';
 import { DirectorySync1795737600001 } from './1795737600001-directory-sync.js';
+import { LarkMirror1795737600002 } from './1795737600002-lark-mirror.js';
+import { Im1795737600003 } from './1795737600003-im.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -15,4 +17,6 @@ export const migrations = [
   Gate1795651200000,
   Outside1795737600000,
   DirectorySync1795737600001,
+  LarkMirror1795737600002,
+  Im1795737600003,
 ];

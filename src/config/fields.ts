@@ -68,6 +68,22 @@ function credentialsDecode(address: string): boolean {
   }
 }
 
+/** A project of Sentry (Client Key, DSN): its public key, where it is, and its number at the end. */
+export const sentryDsn = () =>
+  z.string().refine((value) => {
+    if (!URL.canParse(value)) return false;
+    const { protocol, hostname, username, password, pathname, search, hash } = new URL(value);
+    const key = /^\w+$/.test(username) && /^\w*$/.test(password);
+    return (
+      ['http:', 'https:'].includes(protocol) &&
+      /^(\[[\d:a-f]+\]|[\w.-]+)$/.test(hostname) &&
+      key &&
+      /^(\/[\w.-]+)*\/\d+$/.test(pathname) &&
+      search === '' &&
+      hash === ''
+    );
+  }, 'must be a DSN such as https://<public key>@<host>/<project number>');
+
 /** One mail address, with or without a name before it. */
 export const mailbox = () =>
   z

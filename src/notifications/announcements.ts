@@ -5,7 +5,7 @@ import { type Subject, userOfSubject } from '../engine/vocabulary.js';
 import type { Transition } from '../operation-log/operation-log.service.js';
 import type { OrderRecord } from '../orders/orders.service.js';
 import { askedOn, concernedBy, newlyAsked } from './asked.js';
-import type { DecisionFacts, Notice, NoticeData, NoticeType, StepFacts } from './notice.js';
+import type { DecisionFacts, Notice, NoticeData, NoticeType, OrderFacts, StepFacts } from './notice.js';
 
 /** A piece of news, with whom it concerns. */
 export interface Announcement {
@@ -244,7 +244,8 @@ const dueFacts = ({ just }: Moment, applyStep: number): Partial<NoticeData> => {
 const stepOf = (state: OrderState | null, applyStep: number): StepState | null =>
   state?.steps.find((step) => step.applyStep === applyStep) ?? null;
 
-const orderFacts = (head: OrderHead, state: OrderState) => ({
+/** An order as every piece of news tells it. */
+export const orderFacts = (head: OrderHead, state: OrderState): OrderFacts => ({
   ticket_id: head.id,
   business_type: head.businessType,
   business_key: head.businessKey,
@@ -276,7 +277,8 @@ const decisionFacts = (event: Decided): DecisionFacts => ({
   audit_msg: event.auditMsg,
 });
 
-const copiedIn = (events: readonly OrderEvent[]): string[] => [
+/** Who has got a copy of an order, by its events. */
+export const copiedIn = (events: readonly OrderEvent[]): string[] => [
   ...new Set(events.flatMap((event) => (event.type === 'order.copied' ? event.userCodes : []))),
 ];
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
 import type { AttemptResult, ClaimedDelivery, DeliveryHandler } from '../outbox/delivery-handler.port.js';
-import type { EmailPayload } from './fan-out.handler.js';
+import type { EmailPayload } from './parcels.js';
 import { mailOf } from './mail.js';
 import { Mailer } from './mailer.js';
 import { Recipients } from './recipients.js';

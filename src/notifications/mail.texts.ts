@@ -30,6 +30,8 @@ export type Fact =
   | 'remark'
   | 'error'
   | 'delivery'
+  | 'topic'
+  | 'todo'
   | 'status';
 
 /** Every word of the mails in one language. */
@@ -43,6 +45,10 @@ interface Texts {
   readonly statuses: Readonly<Record<ApplyStatus, string>>;
   /** How an order goes on after its return. */
   readonly resumes: Readonly<Record<ResumeWay, string>>;
+  /** The headline of a parked delivery that is no callback. */
+  readonly parked: string;
+  /** What administrators do about parked deliveries, by topic; `other` for the rest. */
+  readonly todos: Readonly<Record<string, string>> & { readonly other: string };
   /** To whom an order is returned that goes back to no step. */
   readonly theApplicant: string;
   /** Between a label and its value. */
@@ -50,6 +56,8 @@ interface Texts {
   readonly link: string;
   readonly footer: string;
   readonly trial: { readonly headline: string; readonly sentence: string };
+  /** The same of a message to a person. */
+  readonly trialMessage: { readonly headline: string; readonly sentence: string };
 }
 
 /** One table, so that a text which one language lacks does not compile. */
@@ -98,6 +106,8 @@ export const texts: Readonly<Record<Language, Texts>> = {
       remark: '申请人说明',
       error: '错误信息',
       delivery: '投递编号',
+      topic: '投递类型',
+      todo: '处理方法',
       status: '申请单状态',
     },
     decisions: { approved: '同意', rejected: '驳回' },
@@ -110,11 +120,23 @@ export const texts: Readonly<Record<Language, Texts>> = {
       completed: '已完成',
     },
     resumes: { again: '从该处起重新逐步审批', back: '直接回到退回的步骤' },
+    parked: '投递已停止',
+    todos: {
+      'order.outside':
+        '检查审批提供方的配置和状态（测试连接），修复后重新投递；或由系统管理员在此处直接审批该申请单。',
+      'order.mirror': '检查审批提供方的配置和状态（测试连接），修复后重新投递；申请单仍可在此处审批。',
+      'provider.event': '修复错误所述的问题后重新投递；已有的申请单会由定期查询补上。',
+      'provider.observe': '修复错误所述的问题后重新投递，之后将继续定期查询该审批的状态。',
+      'provider.tell': '检查审批提供方的地址和密钥，修复后重新投递；期间可由申请单的审批人审批。',
+      'gate.execute': '核对业务系统是否已执行该请求，再决定重新投递或放弃。',
+      other: '修复错误所述的问题后重新投递，或放弃该投递。',
+    },
     theApplicant: '申请人',
     colon: '：',
     link: '查看申请单',
     footer: '本邮件由审批服务自动发送，请勿回复。',
     trial: { headline: '测试邮件', sentence: '收到这封邮件，说明该订阅可以发送邮件。订阅名称' },
+    trialMessage: { headline: '测试消息', sentence: '收到这条消息，说明该订阅可以发送消息。订阅名称' },
   },
   en: {
     tag: 'en',
@@ -160,6 +182,8 @@ export const texts: Readonly<Record<Language, Texts>> = {
       remark: 'Remark',
       error: 'Error',
       delivery: 'Delivery',
+      topic: 'Kind of delivery',
+      todo: 'What to do',
       status: 'Status of the order',
     },
     decisions: { approved: 'approved', rejected: 'rejected' },
@@ -175,6 +199,22 @@ export const texts: Readonly<Record<Language, Texts>> = {
       again: 'once more through every step from there',
       back: 'straight back to the step that returned it',
     },
+    parked: 'A delivery is no longer tried',
+    todos: {
+      'order.outside':
+        'Look whether the provider is set up and answers (test its connection), mend it and redeliver; or a system administrator decides the order here.',
+      'order.mirror':
+        'Look whether the provider is set up and answers (test its connection), mend it and redeliver; meanwhile the order can be decided here.',
+      'provider.event':
+        'Mend what the error says and redeliver; of orders that exist already, the regular look finds out by itself.',
+      'provider.observe':
+        'Mend what the error says and redeliver; the approval is then looked at regularly again.',
+      'provider.tell':
+        "Look at the provider's address and secret, mend them and redeliver; meanwhile the people of the order decide it.",
+      'gate.execute':
+        'Find out whether the system behind the gate has carried the request out, then redeliver or abandon.',
+      other: 'Mend what the error says and redeliver, or abandon the delivery.',
+    },
     theApplicant: 'the applicant',
     colon: ': ',
     link: 'Open the order',
@@ -182,6 +222,10 @@ export const texts: Readonly<Record<Language, Texts>> = {
     trial: {
       headline: 'Test mail',
       sentence: 'This mail shows that the subscription can send mail. Its name',
+    },
+    trialMessage: {
+      headline: 'Test message',
+      sentence: 'This message shows that the subscription can send messages. Its name',
     },
   },
 };

@@ -11,17 +11,65 @@ export interface Mail {
 
 /** The mail that tells a person of a piece of news. @param publicUrl where people open orders; null: no link. */
 export function mailOf(notice: Notice, language: Language, publicUrl: string | null): Mail {
-  const { headlines, colon } = texts[language];
-  const { data } = notice;
-  const headline = headlines[notice.type];
   return render(language, {
-    subject: `${headline}${colon}${data.title || data.business_key || data.ticket_id}`,
-    headline,
-    facts: factsOf(notice, language),
-    // Shows the order; what to do about it is decided there, by somebody who has logged in.
-    link: publicUrl && `${publicUrl}/console/orders/${encodeURIComponent(data.ticket_id)}`,
+    subject: subjectOf(notice, language),
+    headline: headlineOf(notice, language),
+    facts: factsOf(notice, language).map(([, line]) => line),
+    link: linkTo(notice, publicUrl),
   });
 }
+
+/** What a message to a person says: an order in a few lines, for the small screen of a phone. */
+export interface Message {
+  /** One line. */
+  readonly title: string;
+  /** Lines of plain text. */
+  readonly text: string;
+  readonly link: string | null;
+  readonly linkText: string;
+}
+
+/** The message that tells a person of a piece of news. @param publicUrl where people open orders; null: no link. */
+export function messageOf(notice: Notice, language: Language, publicUrl: string | null): Message {
+  const { colon, link } = texts[language];
+  const lines = factsOf(notice, language).flatMap(([fact, [label, value]]) =>
+    inMails.has(fact) ? [] : [`${label}${colon}${oneLine(value)}`],
+  );
+  return {
+    title: subjectOf(notice, language),
+    text: lines.join('\n'),
+    link: linkTo(notice, publicUrl),
+    linkText: link,
+  };
+}
+
+/** The message that tries a subscription out. */
+export function trialMessageOf(subscriptionName: string, language: Language): Message {
+  const { trialMessage, colon, link } = texts[language];
+  return {
+    title: trialMessage.headline,
+    text: `${trialMessage.sentence}${colon}${oneLine(subscriptionName)}`,
+    link: null,
+    linkText: link,
+  };
+}
+
+/** Facts that only a mail has room for; the title stands above a message already. */
+const inMails: ReadonlySet<Fact> = new Set(['title', 'reviewers', 'attachments', 'status']);
+
+const headlineOf = ({ type, data }: Notice, language: Language): string =>
+  data.topic === undefined ? texts[language].headlines[type] : texts[language].parked;
+
+function subjectOf(notice: Notice, language: Language): string {
+  const { title, business_key: key, ticket_id: id, topic } = notice.data;
+  return oneLine(
+    `${headlineOf(notice, language)}${texts[language].colon}${title || key || id || topic || ''}`,
+  );
+}
+
+/** Shows the order; what to do about it is decided there, by somebody who has logged in. */
+const linkTo = ({ data }: Notice, publicUrl: string | null): string | null =>
+  publicUrl && data.ticket_id && `${publicUrl}/console/orders/${encodeURIComponent(data.ticket_id)}`;
 
 /** The mail that tries a subscription out. */
 export function trialMailOf(subscriptionName: string, language: Language): Mail {
@@ -36,8 +84,8 @@ export function trialMailOf(subscriptionName: string, language: Language): Mail 
 
 type Line = readonly [label: string, value: string];
 
-function factsOf({ type, data }: Notice, language: Language): Line[] {
-  const { facts, decisions, statuses, resumes, theApplicant } = texts[language];
+function factsOf({ type, data }: Notice, language: Language): (readonly [Fact, Line])[] {
+  const { facts, decisions, statuses, resumes, theApplicant, todos } = texts[language];
   const people = data.user_codes && listed(data.user_codes);
   const values: Readonly<Record<Fact, string | null | undefined>> = {
     title: data.title,
@@ -66,11 +114,13 @@ function factsOf({ type, data }: Notice, language: Language): Line[] {
     remark: data.remark,
     error: data.error,
     delivery: data.delivery_id,
-    status: statuses[data.apply_status],
+    topic: data.topic,
+    todo: data.topic === undefined ? null : (todos[data.topic] ?? todos.other),
+    status: data.apply_status && statuses[data.apply_status],
   };
-  return (Object.keys(values) as Fact[]).flatMap((fact): Line[] => {
+  return (Object.keys(values) as Fact[]).flatMap((fact): (readonly [Fact, Line])[] => {
     const value = values[fact];
-    return value ? [[facts[fact], value]] : [];
+    return value ? [[fact, [facts[fact], value]]] : [];
   });
 }
 

@@ -32,18 +32,15 @@ export interface Notice {
   readonly data: NoticeData;
 }
 
-/** The order, and what the news is about. Names as in the bodies of callbacks. */
+/** What the news is about. Names as in the bodies of callbacks. */
 export interface NoticeData
-  extends Partial<StepFacts>, Partial<DecisionFacts>, Partial<ActionFacts>, Partial<TimeFacts> {
-  readonly ticket_id: string;
-  readonly business_type: string;
-  readonly business_key: string | null;
-  readonly acc_code: string | null;
-  /** The applicant. */
-  readonly user_code: string;
-  /** After everything that happened with this news. */
-  readonly apply_status: ApplyStatus;
-  readonly title: string | null;
+  extends
+    OrderFacts,
+    Partial<StepFacts>,
+    Partial<DecisionFacts>,
+    Partial<ActionFacts>,
+    Partial<TimeFacts>,
+    Partial<ParkedFacts> {
   /** Of a withdrawal or a resubmission: the applicant's words. */
   readonly remark?: string | null;
   /** Of a rejected order: `step_rejected`, `check_failed`, `execute_failed` or `abandoned`. */
@@ -51,8 +48,30 @@ export interface NoticeData
   /** What went wrong, of a rejected order or a parked delivery. */
   readonly error?: string | null;
   /** Of a parked delivery. */
-  readonly callback?: CallbackKind;
   readonly delivery_id?: string;
+  /** Of a parked callback of an order. */
+  readonly callback?: CallbackKind;
+}
+
+/** The order. All but the team is null in the one news that is about none: a parked delivery that belongs to no order. */
+export interface OrderFacts {
+  readonly ticket_id: string | null;
+  readonly business_type: string | null;
+  readonly business_key: string | null;
+  readonly acc_code: string | null;
+  /** The applicant. */
+  readonly user_code: string | null;
+  /** After everything that happened with this news. */
+  readonly apply_status: ApplyStatus | null;
+  readonly title: string | null;
+}
+
+/** Of a parked delivery that is no callback. */
+interface ParkedFacts {
+  /** What kind of delivery it is. */
+  readonly topic: string;
+  /** For administrators, in English. */
+  readonly what_to_do: string;
 }
 
 /** The step that opened, asks somebody else, was decided or returned, or was under review when the order ended. */

@@ -4,13 +4,16 @@ import { DirectoryService } from '../directory/directory.service.js';
 import { userOfSubject } from '../engine/vocabulary.js';
 import type { Announcement } from './announcements.js';
 
-/** What an e-mail subscription can name besides addresses. */
+/** Whom a subscription can mean by a word. */
 export const recipientWords = ['reviewers', 'applicant', 'copied'] as const;
+
+/** Before a user code that a subscription names. */
+export const personPrefix = 'user:';
 
 /** One mailbox: a person's, whose address is asked for when the mail is sent, or an address that was named. */
 export type Recipient = { readonly userCode: string } | { readonly address: string };
 
-/** Finds out whose mailboxes a subscription means. */
+/** Finds out whom a subscription means, and where their mailboxes are. */
 @Injectable()
 export class Recipients {
   constructor(
@@ -24,25 +27,54 @@ export class Recipients {
    * @param team of the order: nobody who is inactive there, or listed in another team, is written to
    */
   async of(to: readonly string[], team: string | null, announcement: Announcement): Promise<Recipient[]> {
-    const people = new Set<string>();
-    if (to.includes('reviewers')) {
-      for (const userCode of await this.reviewers(team, announcement)) people.add(userCode);
-    }
-    if (to.includes('applicant')) people.add(announcement.notice.data.user_code);
-    if (to.includes('copied')) for (const userCode of announcement.copied) people.add(userCode);
+    const people = await this.meant(to, team, announcement);
     const mailboxes = new Map<string, Recipient>();
     for (const address of addressesIn(to)) mailboxes.set(address.toLowerCase(), { address });
-    for (const [userCode, address] of await this.addressesOf(team, [...people])) {
+    for (const [userCode, address] of await this.addressesOf(team, people)) {
       const mailbox = address.toLowerCase();
       if (!mailboxes.has(mailbox)) mailboxes.set(mailbox, { userCode });
     }
     return [...mailboxes.values()];
   }
 
+  /**
+   * The people for one piece of news, each once, whether or not they can be reached.
+   * @param team of the order: nobody who is inactive there, or listed in another team, is among them
+   */
+  async people(to: readonly string[], team: string | null, announcement: Announcement): Promise<string[]> {
+    return this.present(await this.meant(to, team, announcement), team);
+  }
+
+  /** Who of these people may hear of a team's orders right now. Whom the directory does not list may, as everywhere. */
+  async present(people: readonly string[], team: string | null): Promise<string[]> {
+    const [here, anywhere] = [
+      await this.directory.listed(this.database, team, people),
+      await this.directory.listed(this.database, null, people),
+    ];
+    return people.filter((userCode) => here.get(userCode) === 'active' || !anywhere.has(userCode));
+  }
+
   /** Where a mail goes right now, or null: the person has no address, or may not act in the team any more. */
   async addressOf(recipient: Recipient, team: string | null): Promise<string | null> {
     if ('address' in recipient) return recipient.address;
     return (await this.addressesOf(team, [recipient.userCode])).get(recipient.userCode) ?? null;
+  }
+
+  private async meant(
+    to: readonly string[],
+    team: string | null,
+    announcement: Announcement,
+  ): Promise<string[]> {
+    const people = new Set<string>(
+      to.filter((entry) => entry.startsWith(personPrefix)).map((entry) => entry.slice(personPrefix.length)),
+    );
+    if (to.includes('reviewers')) {
+      for (const userCode of await this.reviewers(team, announcement)) people.add(userCode);
+    }
+    const applicant = announcement.notice.data.user_code;
+    if (to.includes('applicant') && applicant !== null) people.add(applicant);
+    if (to.includes('copied')) for (const userCode of announcement.copied) people.add(userCode);
+    return [...people];
   }
 
   private addressesOf(team: string | null, userCodes: readonly string[]): Promise<Map<string, string>> {
@@ -63,4 +95,5 @@ export class Recipients {
 const words: readonly string[] = recipientWords;
 
 /** The addresses among what a subscription names. */
-export const addressesIn = (to: readonly string[]): string[] => to.filter((entry) => !words.includes(entry));
+export const addressesIn = (to: readonly string[]): string[] =>
+  to.filter((entry) => !words.includes(entry) && !entry.startsWith(personPrefix));

@@ -8,17 +8,20 @@ export interface SubscriptionRow {
   /** The team whose orders it is about; empty for the platform, which hears of all teams. */
   scope: string;
   name: string;
-  /** `webhook` or `email`. */
+  /** `webhook`, `email`, or the kind of the provider whose app writes to people. */
   channel: string;
   /** Comma-separated. */
   events: string;
   /** Comma-separated; null for all. */
   businessTypes: string | null;
-  /** Where a webhook goes; null for e-mail. */
+  /** Where a webhook goes; null for the other channels. */
   url: string | null;
-  /** Whom an e-mail goes to, comma-separated: `reviewers`, `applicant`, `copied`, addresses. Null for webhooks. */
+  /** Whom it goes to, comma-separated: `reviewers`, `applicant`, `copied`, `user:` and a code, addresses. Null for webhooks. */
   recipients: string | null;
-  /** In which language mails are written. */
+  /** The provider whose app writes to people, and its code when it was named; null for webhooks and e-mail. */
+  providerId: string | null;
+  providerCode: string | null;
+  /** In which language mails and messages are written. */
   language: string;
   /** 1 or 0 */
   active: number;
@@ -45,6 +48,8 @@ export const subscriptionEntity = (dialect: Dialect) => {
       businessTypes: c.text('business_types', { nullable: true }),
       url: c.varchar('url', 2048, { nullable: true }),
       recipients: c.text('recipients', { nullable: true }),
+      providerId: c.varchar('provider_id', 64, { nullable: true }),
+      providerCode: c.varchar('provider_code', 64, { nullable: true }),
       language: c.varchar('language', 8, { default: 'zh' }),
       active: c.tinyint('active', { default: 1 }),
       sealedSecret: c.text('sealed_secret', { nullable: true }),

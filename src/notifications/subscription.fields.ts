@@ -1,9 +1,10 @@
 import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, isEmail, IsIn, ValidateBy } from 'class-validator';
-import { field } from '../http/fields.js';
+import { field, whyNoCode } from '../http/fields.js';
 import { noticeTypes } from './notice.js';
-import { recipientWords } from './recipients.js';
+import { personPrefix, recipientWords } from './recipients.js';
 
 const maxAddress = 254;
+const maxUserCode = 64;
 const maxRecipients = 50;
 
 /** Different events, one at least. */
@@ -24,13 +25,19 @@ export const NoticeTypes = (options: { description: string; example: string[] })
   );
 
 /**
- * Whether a text is one of the words, or one plain address. Commas and quotes, which addresses may hold, are refused:
+ * Whether a text is one of the words, `user:` and a code, or one plain address. Commas and quotes, which addresses may hold, are refused:
  * the column keeps a list, and a mail goes to one mailbox.
  */
 export const isRecipient = (value: unknown): boolean =>
   typeof value === 'string' &&
   ((recipientWords as readonly string[]).includes(value) ||
+    isPerson(value) ||
     (value.length <= maxAddress && /^[^\s\p{Cc}",;:<>()[\]\\]+$/u.test(value) && isEmail(value)));
+
+const isPerson = (value: string): boolean =>
+  value.startsWith(personPrefix) &&
+  value.length > personPrefix.length &&
+  whyNoCode(value.slice(personPrefix.length), maxUserCode) === null;
 
 /** Different recipients, one at least. */
 export const RecipientList = (options: {
@@ -56,7 +63,8 @@ export const RecipientList = (options: {
         name: 'recipient',
         validator: {
           validate: isRecipient,
-          defaultMessage: () => `each of $property must be ${recipientWords.join(', ')} or an e-mail address`,
+          defaultMessage: () =>
+            `each of $property must be ${recipientWords.join(', ')}, ${personPrefix}<user code> or an e-mail address`,
         },
       },
       { each: true },

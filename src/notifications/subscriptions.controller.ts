@@ -37,10 +37,10 @@ export class SubscriptionsController {
   @Post()
   @SecretAnswer()
   @ApiOperation({
-    summary: 'Subscribe to events of orders, by webhook or e-mail',
+    summary: 'Subscribe to events of orders, by webhook, e-mail, or messages of Feishu, DingTalk or WeCom',
     description:
       "A team's subscription hears of the team's orders, one of the platform of all. The answer shows the secret that " +
-      'signs the webhooks this once. Fields of the other channel are refused.',
+      'signs the webhooks this once. Fields of other channels are refused.',
   })
   @ApiCreatedResponse({ type: CreatedSubscription })
   @Problems('validation_failed', 'not_found')
@@ -114,7 +114,7 @@ export class SubscriptionsController {
     summary: 'Send one test message at once, without retries',
     description:
       'By webhook a signed `{"type": "ping", "timestamp": …, "data": {"subscription_id", "acc_code"}}`. By e-mail one ' +
-      "mail to the first address that `to` names, else to the caller's. A receiver that does not answer is told in the " +
+      "mail to the first address that `to` names, else to the caller's. By messages one to the caller. A receiver that does not answer is told in the " +
       'answer, not as an error.',
   })
   @ApiOkResponse({ type: TrialAnswer })

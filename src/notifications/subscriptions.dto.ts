@@ -2,25 +2,31 @@ import { ApiProperty, OmitType, PartialType } from '@nestjs/swagger';
 import { Code, Codes, Duration, Flag, Moment, OneOf, Text } from '../http/fields.js';
 import { PageQuery } from '../http/pagination.js';
 import { CallbackUrl } from '../outbound/callback-url.js';
+import { messageChannels } from '../providers/messages.service.js';
 import { type Language, languages } from './mail.texts.js';
 import { type NoticeType, noticeTypes } from './notice.js';
 import { NoticeTypes, RecipientList } from './subscription.fields.js';
 
-export const channels = ['webhook', 'email'] as const;
+const channels = ['webhook', 'email', ...messageChannels] as const;
 export type Channel = (typeof channels)[number];
 
 export class CreateSubscription {
   @Text(128, { example: '审批通知' })
   name: string;
 
-  @OneOf(channels, { example: 'webhook' })
+  @OneOf(channels, {
+    description:
+      '`webhook`: signed POSTs. `email`: mails. `lark`, `dingtalk`, `wecom`: messages to people by the app of a provider of ' +
+      'that kind.',
+    example: 'webhook',
+  })
   channel: Channel;
 
   @NoticeTypes({
     description:
       'What to hear of. `step.in_review`: a step opened. `step.assigned`: somebody else is asked on an open step. ' +
-      '`step.decided`: somebody approved or rejected a step. `delivery.parked`: a callback of the order is no longer ' +
-      'tried.',
+      '`step.decided`: somebody approved or rejected a step. `delivery.parked`: a delivery is no longer tried: a ' +
+      'callback of the order, what a provider is asked or told, or (in news without an order) an event of a provider.',
     example: ['step.in_review', 'order.completed'],
   })
   events: NoticeType[];
@@ -47,17 +53,27 @@ export class CreateSubscription {
 
   @RecipientList({
     description:
-      'Of e-mail: `reviewers` (the people asked on the step that the news is about; of `step.assigned`, those who were ' +
+      'Of e-mail and messages: `reviewers` (the people asked on the step that the news is about; of `step.assigned`, those who were ' +
       'not asked before), `applicant`, `copied` (of `order.copied`, who gets the copy; else everybody who has got one), ' +
-      'and addresses. Each mailbox gets a mail of its own. People whom the directory has no address for are left out.',
+      '`user:` and a user code, and (e-mail only) addresses. Each mailbox gets a mail, and each person a message of their ' +
+      'own. People whom the directory has no address for, or who have no identity at the provider, are left out.',
     example: ['reviewers', 'approvals@example.com'],
     special: true,
   })
   to?: string[];
 
+  @Code(64, {
+    optional: true,
+    description:
+      "Of messages: the provider whose app writes them, of the channel's kind; the team's own before the platform's.",
+    example: 'feishu',
+    special: true,
+  })
+  provider?: string;
+
   @OneOf(languages, {
     optional: true,
-    description: 'Of e-mail: the language of the mails, `zh` by default.',
+    description: 'Of e-mail and messages: their language, `zh` by default.',
     example: 'zh',
     special: true,
   })
@@ -114,13 +130,21 @@ export class SubscriptionView {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Null for e-mail.',
+    description: 'Null for e-mail and messages.',
     example: 'https://dms.example.com/approvals/events',
   })
   url: string | null;
 
   @ApiProperty({ type: [String], nullable: true, description: 'Null for webhooks.', example: ['reviewers'] })
   to: string[] | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Null for webhooks and e-mail.',
+    example: 'feishu',
+  })
+  provider: string | null;
 
   @ApiProperty({
     enum: [...languages],
@@ -146,7 +170,7 @@ export class CreatedSubscription extends SubscriptionView {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Signs the webhooks (Standard Webhooks). Shown this once; null for e-mail.',
+    description: 'Signs the webhooks (Standard Webhooks). Shown this once; null for e-mail and messages.',
     example: secretExample,
   })
   secret: string | null;
@@ -181,7 +205,8 @@ export class TrialAnswer {
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: "The receiver's HTTP status, or the mail server's reply code; null when no answer came.",
+    description:
+      "The receiver's or the provider's HTTP status, or the mail server's reply code; null when none came.",
     example: 200,
   })
   status: number | null;

@@ -52,6 +52,12 @@ export class SubscriptionsRepository {
       .find({ where: { scope: In(scopes), active: 1 }, order: { id: 'ASC' } });
   }
 
+  /** Whether there is an active subscription at all. */
+  async anybodyHears(tx: Tx): Promise<boolean> {
+    const rows = await tx.rows('SELECT id FROM dms_s_apply_subscription WHERE active = 1 LIMIT 1');
+    return rows.length > 0;
+  }
+
   async insert(tx: Tx, row: SubscriptionRow): Promise<void> {
     await tx.repository<SubscriptionRow>('Subscription').insert(row);
   }

@@ -10,7 +10,9 @@ import { AddressGuard } from '../outbound/address-guard.js';
 import { WebhookSecrets } from '../outbound/webhook-secrets.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
+import { type MessageChannel, MessagesService } from '../providers/messages.service.js';
 import { Mailer } from './mailer.js';
+import { addressesIn } from './recipients.js';
 import { sealContext } from './seal-context.js';
 import type { SubscriptionRow } from './subscription.entity.js';
 import { toView } from './subscription.view.js';
@@ -35,11 +37,15 @@ export class SubscriptionsService {
     private readonly addresses: AddressGuard,
     private readonly secrets: WebhookSecrets,
     private readonly mailer: Mailer,
+    private readonly messages: MessagesService,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
 
-  /** @throws Problem 400 for fields that do not fit the channel or an address that must not be called, 404 */
+  /**
+   * @throws Problem 400 for fields that do not fit the channel or an address that must not be called; 404, also for a
+   * provider that is not there, or of another kind
+   */
   async create(principal: UserPrincipal, dto: CreateSubscription): Promise<CreatedSubscription> {
     const place = { id: this.ids.next(), scope: teamOf(principal, dto.accCode) ?? platformScope };
     this.requireChannel(dto);
@@ -54,6 +60,8 @@ export class SubscriptionsService {
       businessTypes: dto.businessTypes?.join(',') ?? null,
       url: dto.url ?? null,
       recipients: dto.to?.join(',') ?? null,
+      providerId: null,
+      providerCode: null,
       language: dto.language ?? 'zh',
       active: Number(dto.active ?? true),
       sealedSecret: made?.sealed ?? null,
@@ -63,6 +71,7 @@ export class SubscriptionsService {
       updateTime: now,
     };
     return this.unitOfWork.run(async (tx) => {
+      Object.assign(row, await this.named(tx, row, dto.provider));
       await this.subscriptions.insert(tx, row);
       return { ...toView(row), secret: made?.secret ?? null };
     });
@@ -80,13 +89,17 @@ export class SubscriptionsService {
     return toView(await this.row(principal, id));
   }
 
-  /** @throws Problem 404, 400 for fields of the other channel or an address that must not be called */
+  /** @throws Problem 404, 400 for fields of other channels or an address that must not be called */
   async update(principal: UserPrincipal, id: string, dto: UpdateSubscription): Promise<SubscriptionView> {
     await this.refuseUrl(dto.url);
     return this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, id);
       refuseForeignFields(row.channel as Channel, dto);
-      const change = { ...changeOf(dto), updateTime: wholeSecond(this.clock.now()) };
+      const change = {
+        ...changeOf(dto),
+        ...(await this.named(tx, row, dto.provider)),
+        updateTime: wholeSecond(this.clock.now()),
+      };
       await this.subscriptions.update(tx, row.id, change);
       return toView({ ...row, ...change });
     });
@@ -103,7 +116,7 @@ export class SubscriptionsService {
   /**
    * Gives the webhooks a new secret. The old one goes on beside it for the overlap, so that the receiver can be told of
    * the new one in the meantime; the one before that ends.
-   * @throws Problem 404, 400 for e-mail, which is not signed
+   * @throws Problem 404, 400 for e-mail and messages, which are not signed
    */
   async rotateSecret(
     principal: UserPrincipal,
@@ -112,7 +125,8 @@ export class SubscriptionsService {
   ): Promise<SubscriptionSecret> {
     return this.unitOfWork.run(async (tx) => {
       const row = await this.own(tx, principal, id);
-      if (row.channel !== 'webhook') throw invalid('id', 'is an e-mail subscription, which has no secret');
+      if (row.channel !== 'webhook')
+        throw invalid('id', `is a subscription of channel ${row.channel}, which has no secret`);
       const { secret, change } = this.secrets.rotate(row, sealContext(row), secondsOf(overlap));
       await this.subscriptions.update(tx, row.id, { ...change, updateTime: wholeSecond(this.clock.now()) });
       return { secret, previousSecretValidUntil: change.previousSecretUntil };
@@ -137,10 +151,26 @@ export class SubscriptionsService {
     refuseForeignFields(dto.channel, dto);
     if (dto.channel === 'webhook' && dto.url === undefined) throw invalid('url', 'is needed for a webhook');
     if (dto.channel === 'webhook') return;
-    if (dto.to === undefined) throw invalid('to', 'is needed for e-mail');
+    if (dto.to === undefined) throw invalid('to', `is needed for ${dto.channel}`);
+    if (dto.channel !== 'email') {
+      if (dto.provider === undefined) throw invalid('provider', 'is needed: whose app writes the messages?');
+      return;
+    }
     if (!this.mailer.configured) {
       throw invalid('channel', 'email needs a mail server, and the service has none: SMTP_URL is not set');
     }
+  }
+
+  /** The columns of the provider that a subscription of messages names from now on; none when it names none. */
+  private async named(
+    tx: Tx,
+    { channel, scope }: Pick<SubscriptionRow, 'channel' | 'scope'>,
+    code: string | undefined,
+  ): Promise<Partial<SubscriptionRow>> {
+    if (code === undefined) return {};
+    const providerId = await this.messages.named(tx, scope, code, channel as MessageChannel);
+    if (providerId === null) throw notFound(`provider ${code} of kind ${channel}`);
+    return { providerId, providerCode: code };
   }
 
   private async refuseUrl(url: string | undefined): Promise<void> {
@@ -159,9 +189,18 @@ const changeOf = (dto: UpdateSubscription): Partial<SubscriptionRow> => ({
   ...(dto.active === undefined ? {} : { active: Number(dto.active) }),
 });
 
-const foreignFields = { webhook: ['to', 'language'], email: ['url'] } as const;
+const foreignFields: Readonly<Record<Channel, readonly (keyof UpdateSubscription)[]>> = {
+  webhook: ['to', 'language', 'provider'],
+  email: ['url', 'provider'],
+  lark: ['url'],
+  dingtalk: ['url'],
+  wecom: ['url'],
+};
 
 function refuseForeignFields(channel: Channel, dto: UpdateSubscription): void {
   const field = foreignFields[channel].find((name) => dto[name] !== undefined);
   if (field !== undefined) throw invalid(field, `is no field of the channel ${channel}`);
+  if (channel !== 'email' && addressesIn(dto.to ?? []).length > 0) {
+    throw invalid('to', `must name people: messages of ${channel} go to no e-mail address`);
+  }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { OutboundError } from '../outbound/outbound.client.js';
 import type { AttemptResult, ClaimedDelivery, DeliveryHandler } from '../outbox/delivery-handler.port.js';
-import type { WebhookPayload } from './fan-out.handler.js';
+import type { WebhookPayload } from './parcels.js';
 import { undeliverable } from './subscription.view.js';
 import { platformScope, SubscriptionsRepository } from './subscriptions.repository.js';
 import { WebhookSender } from './webhook.sender.js';

@@ -4,6 +4,7 @@ import { CONFIG, type Config } from '../config/config.js';
 import { DatabaseUnavailable } from '../database/errors.js';
 import type { Tx } from '../database/sql.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
+import { Alarm } from '../observability/alarm.js';
 import { Metrics } from '../observability/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { aroundJitter } from '../runtime/jitter.js';
@@ -15,6 +16,7 @@ import {
   type DueDelivery,
   type Outcome,
 } from './delivery.queue.js';
+import { ParkedDeliveries } from './parked-deliveries.port.js';
 import { nextPause } from './retry-schedule.js';
 
 /** Pauses between tries to record an outcome while the database is away (milliseconds). */
@@ -43,7 +45,9 @@ export class DeliverySettlement {
     @Inject(CONFIG) private readonly config: Config,
     private readonly queue: DeliveryQueue,
     private readonly handlers: DeliveryHandlers,
+    private readonly parkings: ParkedDeliveries,
     private readonly unitOfWork: UnitOfWork,
+    private readonly operators: Alarm,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
   ) {}
@@ -87,7 +91,7 @@ export class DeliverySettlement {
     const missed = await this.unitOfWork.run(async (tx) => {
       await handler?.lock?.(tx, delivery);
       if (!(await this.queue.miss(tx, delivery.id, error, this.clock.now()))) return false;
-      await handler?.parked?.(tx, delivery, error);
+      await this.tellParked(tx, handler, delivery, error);
       return true;
     });
     if (missed) this.alarm(delivery, error);
@@ -167,12 +171,24 @@ export class DeliverySettlement {
     else await this.queue.record(tx, claim, record, held);
     if (!held) return false;
     await settle?.(tx);
-    if (parks && !finished.untold) await handler.parked?.(tx, claim, outcome.error ?? '');
+    if (parks && !finished.untold) await this.tellParked(tx, handler, claim, outcome.error ?? '');
     return parks;
+  }
+
+  /** The order first, then whoever listens. */
+  private async tellParked(
+    tx: Tx,
+    handler: DeliveryHandler | undefined,
+    { id, topic, orderId }: Pick<DueDelivery, 'id' | 'topic' | 'orderId'>,
+    error: string,
+  ): Promise<void> {
+    await handler?.parked?.(tx, { id, topic, orderId }, error);
+    await this.parkings.tell(tx, { id, topic, orderId, error });
   }
 
   private alarm(delivery: Pick<DueDelivery, 'id' | 'topic' | 'orderId'>, error: string): void {
     this.metrics.countParked(delivery.topic);
+    this.operators.parked(delivery);
     this.logger.error(
       { delivery: delivery.id, topic: delivery.topic, order: delivery.orderId, error },
       'a delivery is parked until an administrator acts',

@@ -7,6 +7,7 @@ import { OutboxMetrics } from './outbox.metrics.js';
 import { OutboxService } from './outbox.service.js';
 import { OutboxWake } from './outbox.wake.js';
 import { OutboxWorker } from './outbox.worker.js';
+import { ParkedDeliveries } from './parked-deliveries.port.js';
 
 @Module({
   providers: [
@@ -18,7 +19,8 @@ import { OutboxWorker } from './outbox.worker.js';
     OutboxService,
     OutboxWake,
     OutboxWorker,
+    ParkedDeliveries,
   ],
-  exports: [DeliveriesRepository, DeliveryHandlers, OutboxService, OutboxWake],
+  exports: [DeliveriesRepository, DeliveryHandlers, OutboxService, OutboxWake, ParkedDeliveries],
 })
 export class OutboxModule {}

@@ -1,8 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type Config } from '../../config/config.js';
-import { sendProblem, toProblem } from '../../http/problem.filter.js';
+import { brokenBy, sendProblem, toProblem } from '../../http/problem.filter.js';
 import { Problem } from '../../http/problem.js';
+import { Alarm } from '../../observability/alarm.js';
 import type { Judgement, Pass } from '../keeping/judgement.js';
 import { KeeperService } from '../keeping/keeper.service.js';
 import { isBodiless, type RawHead, readOriginal } from '../reading/adapters.js';
@@ -52,6 +53,7 @@ export class Doors {
     private readonly keeper: KeeperService,
     private readonly passage: Passage,
     private readonly answers: Answers,
+    private readonly alarm: Alarm,
   ) {}
 
   /** Answers a request. Never throws. */
@@ -216,6 +218,7 @@ export class Doors {
       const cause = problem.code === 'internal_error' ? error : problem.more.cause;
       this.logger.error({ err: cause, reqId: request.id }, problem.detail);
     }
+    if (problem.code === 'internal_error') this.alarm.broken(error, brokenBy(request));
     await drained(request.raw);
     const closed = door === 'check' && problem.status < 500 && ![401, 404].includes(problem.status);
     if (closed) return this.answers.refused(problem.code, problem.detail, reply);

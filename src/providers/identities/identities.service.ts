@@ -27,7 +27,14 @@ export class IdentitiesService {
         WHERE provider_id = ? AND user_code IN (${places(userCodes.length)})`,
       [providerId, ...userCodes],
     );
-    return new Map(rows.map(({ userCode, externalId }) => [userCode, externalId]));
+    // MySQL ignores trailing blanks where it compares; a code with one more blank is another code.
+    const found = new Map(rows.map(({ userCode, externalId }) => [userCode, externalId]));
+    return new Map(
+      userCodes.flatMap((userCode) => {
+        const externalId = found.get(userCode);
+        return externalId === undefined ? [] : [[userCode, externalId] as const];
+      }),
+    );
   }
 
   /** The user codes behind a provider's ids of people, by id; who is nobody's is absent. */
@@ -51,6 +58,6 @@ export class IdentitiesService {
       `SELECT user_code AS userCode, external_id AS externalId FROM ${table} WHERE provider_id = ? AND external_id = ?`,
       [providerId, externalId],
     );
-    return row?.userCode ?? null;
+    return row?.externalId === externalId ? row.userCode : null;
   }
 }
