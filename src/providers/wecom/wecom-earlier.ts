@@ -43,9 +43,9 @@ export class EarlierApplication {
     if (numbers.length === 0) return null;
     const cannotTell = (why: string) =>
       unfit(
-        `An earlier attempt may have arrived, and ${why}. In WeCom's console (审批 → 审批数据), look for an application of ` +
-          `${applicant} whose summary ends in ${keyTail(ask.key)}, among ${numbers.slice(0, 5).join(', ')}` +
-          `${numbers.length > 5 ? ', …' : ''}. If there is one, revoke it there; then try this delivery again`,
+        `An earlier attempt may have arrived, and ${why}. Look in WeCom's console (审批 → 审批数据) for an application of ` +
+          `${applicant} whose summary ends in ${keyTail(ask.key)}, among ${numbers.slice(0, 3).join(', ')}` +
+          `${numbers.length > 3 ? ', …' : ''}. If there is one, have it revoked; then redeliver`,
       );
     if (filled.keyControl === null) {
       throw cannotTell('no control of the template holds the key (map one to ticket_id)');
