@@ -34,6 +34,8 @@ import { providerEntity } from './providers/provider.entity.js';
 import { callbackTicketEntity } from './callbacks/callback-ticket.entity.js';
 import { formEntity } from './providers/forms/form.entity.js';
 import { identityEntity } from './providers/identities/identity.entity.js';
+import { mirrorDefinitionEntity } from './providers/lark-mirror/mirror-definition.entity.js';
+import { mirrorOrderEntity } from './providers/lark-mirror/mirror-order.entity.js';
 import { outsideApprovalEntity } from './providers/outside/outside-approval.entity.js';
 import { providerEventEntity } from './providers/outside/provider-event.entity.js';
 import { providerMessageEntity } from './providers/provider-message.entity.js';
@@ -80,6 +82,8 @@ export const entitiesFor: EntitySchemasFor = (dialect) =>
     identityEntity,
     formEntity,
     outsideApprovalEntity,
+    mirrorDefinitionEntity,
+    mirrorOrderEntity,
     providerEventEntity,
     callbackTicketEntity,
     gateEntity,

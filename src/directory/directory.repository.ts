@@ -146,6 +146,20 @@ export class DirectoryRepository {
     );
   }
 
+  async namesOf(
+    sql: Sql,
+    team: string | null,
+    users: readonly string[],
+  ): Promise<{ userCode: string; name: string }[]> {
+    if (users.length === 0) return [];
+    const [ofTeam, teams] = team === null ? ['1 = 1', []] : ['(acc_code IS NULL OR acc_code = ?)', [team]];
+    return sql.rows(
+      `SELECT user_code AS userCode, name FROM dms_s_apply_user
+        WHERE user_code IN (${places(users.length)}) AND name <> '' AND ${ofTeam}`,
+      [...users, ...teams],
+    );
+  }
+
   /** The groups in which somebody can review, and the roles that somebody who can has. */
   async reachable(sql: Sql, team: string | null, subjects: readonly Subject[]): Promise<GroupOrRole[]> {
     const { groups, roles } = askedOf(subjects);

@@ -106,6 +106,12 @@ export class DirectoryService {
     return new Map(rows.map(({ userCode, email }) => [userCode, email]));
   }
 
+  /** How these people are called; whom the directory does not list for the team is absent. @param team null: of all teams */
+  async namesOf(sql: Sql, team: string | null, users: readonly string[]): Promise<Map<string, string>> {
+    const rows = await this.directory.namesOf(sql, team, users);
+    return new Map(rows.map(({ userCode, name }) => [userCode, name]));
+  }
+
   /** Which of these groups and roles have somebody who can review (`r:system_admin` too, as in {@link membersOf}). */
   async reachable(sql: Sql, team: string | null, subjects: readonly Subject[]): Promise<Set<Subject>> {
     return new Set((await this.directory.reachable(sql, team, subjects)).map(subjectOf));
