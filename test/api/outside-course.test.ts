@@ -1,19 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { agree, type BusinessModule, startBusinessModule } from '../support/business-module.js';
+import { agree, answerStatus, type BusinessModule, startBusinessModule } from '../support/business-module.js';
 import { callbackSettings } from '../support/callback-settings.js';
 import { eventually } from '../support/eventually.js';
 import { startApp, type TestApp } from '../support/harness.js';
 import { type OutsideParty, type PartyApproval, startOutsideParty } from '../support/outside-party.js';
+import { signal } from '../support/signal.js';
 import { ann, bob, boss, created, givenFlow, rival, root } from '../support/world.js';
 
 let app: TestApp;
 let party: OutsideParty;
 let module: BusinessModule;
 const given = { id: '', secret: '' };
+/** What the other side waits for before it answers that it is asked for an approval. */
+let held: Promise<void> | undefined;
 beforeAll(async () => {
   // The poll comes often, so that the tests about it are short; every other result is told before it.
   app = await startApp({ env: { ...callbackSettings, PROVIDER_POLL_INTERVAL: '300ms' } });
-  party = await startOutsideParty();
+  party = await startOutsideParty((type) => (type === 'approval.create' ? held : undefined));
   module = await startBusinessModule(agree);
   Object.assign(given, await created(app.as(boss), '/providers', { code: 'oa', name: 'OA', url: party.url }));
 });
@@ -178,6 +181,44 @@ describe('an order and its approval outside', () => {
     for (const person of [ann, bob, boss]) {
       expect((await app.as(person).post(`/orders/${orderId}/approve`, {})).status).toBe(403);
     }
+  });
+
+  it('given it is withdrawn while the other side takes its time to answer, then it is ended there all the same', async () => {
+    const answers = signal();
+    held = answers.happened;
+    const orderId = await opened(await givenType());
+    const approval = await approvalOf(orderId);
+    expect((await app.as(ann).post(`/orders/${orderId}/withdraw`, {})).status).toBe(200);
+    await eventually(
+      () => app.as(ann).get(`/orders/${orderId}/outside`),
+      ({ body }) => body.items[0].state === 'cancelled',
+    );
+    expect(approval.status).toBe('pending');
+    held = undefined;
+    answers.give();
+    await eventually(
+      () => approval.status,
+      (status) => status === 'cancelled',
+    );
+  });
+
+  it('given it could not be asked for, then what comes of it is told, and a resubmission asks anew', async () => {
+    const code = `gone-${++made}`;
+    await created(app.as(boss), '/providers', { code, name: code, url: `${module.url}/gone` });
+    module.behave(answerStatus(410));
+    const orderId = await opened(await givenType({ provider: code }));
+    const deliveries = await eventually(
+      () => app.as(boss).get(`/deliveries?orderId=${orderId}&topic=order.outside`),
+      ({ body }) => body.items[0]?.state === 'failed',
+    );
+    module.behave(agree);
+    expect(deliveries.body.items[0].lastError).toBe('answered 410');
+    expect((await app.as(boss).delete(`/providers/${code}`)).status).toBe(409);
+    await app.as(boss).patch(`/providers/${code}`, { url: party.url });
+    await app.as(root).post(`/orders/${orderId}/return`, { toStep: 0 });
+    await app.as(ann).post(`/orders/${orderId}/resubmit`, {});
+    party.decide((await approvalOf(orderId)).key, 'approved');
+    await reached(orderId, 'completed');
   });
 
   it('given a preview, then it tells of the one step outside', async () => {

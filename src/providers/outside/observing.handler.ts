@@ -1,4 +1,5 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { CONFIG, type Config } from '../../config/config.js';
 import type { Tx } from '../../database/sql.js';
 import {
   type AttemptResult,
@@ -38,6 +39,7 @@ export class ObservingHandler implements DeliveryHandler, OnModuleInit {
     private readonly beginnings: Beginnings,
     private readonly course: OutsideCourse,
     private readonly looking: Looking,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
@@ -90,7 +92,11 @@ export class ObservingHandler implements DeliveryHandler, OnModuleInit {
     const approval = known ?? (await this.known(providerId, { ...event, key: observation.key }));
     if (approval) return isLive(approval) ? this.seen(to, approval, observation) : done;
     // It may be one that we are asking for at this moment: then its own answer says so first.
-    if (observation.formCode !== null && (await this.approvals.isAsking(providerId, observation.formCode))) {
+    const since = new Date(delivery.sentAt.getTime() - this.config.callback.timeout - soon);
+    if (
+      observation.formCode !== null &&
+      (await this.approvals.isAsking(providerId, observation.formCode, since))
+    ) {
       return { outcome: 'failed', error: 'an approval of this form is being asked for', retryAfter: soon };
     }
     return this.beginnings.of(to, kind, observation, attempt);

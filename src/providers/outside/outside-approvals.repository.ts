@@ -123,11 +123,14 @@ export class OutsideApprovalsRepository {
     ]);
   }
 
-  /** Whether an approval of a form is being asked for at this moment: its id there is not known yet. */
-  async isAsking(providerId: string, formCode: string): Promise<boolean> {
+  /**
+   * Whether an approval of a form is being asked for: its id there is not known yet.
+   * @param since an attempt that began earlier is over by now, and asks later again or not at all
+   */
+  async isAsking(providerId: string, formCode: string, since: Date): Promise<boolean> {
     const rows = await this.database.rows(
-      `SELECT id FROM ${table} WHERE provider_id = ? AND state = 'asking' AND form_code = ? LIMIT 1`,
-      [providerId, formCode],
+      `SELECT id FROM ${table} WHERE provider_id = ? AND state = 'asking' AND form_code = ? AND update_time >= ? LIMIT 1`,
+      [providerId, formCode, toDbTime(since)],
     );
     return rows.length > 0;
   }

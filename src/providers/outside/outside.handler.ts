@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type Config } from '../../config/config.js';
 import { classify } from '../../database/errors.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
-import { isEnded } from '../../engine/order-state.js';
+import { isEnded, type OrderState } from '../../engine/order-state.js';
 import { OperationLogService } from '../../operation-log/operation-log.service.js';
 import { OrderCallbacksService } from '../../orders/order-callbacks.service.js';
 import { type OutsidePayload, outsideTopic, providerOfSteps } from '../../orders/order-outside.service.js';
@@ -104,9 +104,14 @@ export class OutsideHandler implements DeliveryHandler, OnModuleInit {
     attempt: ProviderAttempt,
     wanted: number | null,
   ): Promise<boolean> {
-    // Whoever asks for it at this moment looks again when it knows what came of it.
-    if (live.externalId === null) return wanted === live.round;
     const { state, head } = record;
+    if (live.externalId === null) {
+      if (wanted === live.round) return true;
+      if (wanted === null && !isOver(state, live)) return false;
+      // Whoever asks for it at this moment sees so, and ends what it has begun.
+      await this.change(live, () => ({ state: 'cancelled' }));
+      return true;
+    }
     const history = live.tasks.some(({ answer }) => answer === null)
       ? await this.log.history(head.id, state.version)
       : [];
@@ -119,7 +124,7 @@ export class OutsideHandler implements DeliveryHandler, OnModuleInit {
       await this.unitOfWork.run((tx) => this.looking.now(tx, live, head.accCode));
       return false;
     }
-    if (wanted === null && !isEnded(state) && !(state.returned && live.origin === 'here')) return false;
+    if (wanted === null && !isOver(state, live)) return false;
     await this.end(record, live, live.externalId, correspondent, attempt);
     return true;
   }
@@ -155,11 +160,11 @@ export class OutsideHandler implements DeliveryHandler, OnModuleInit {
       },
       attempt,
     );
-    await this.unitOfWork.run(async (tx) => {
+    const late = await this.unitOfWork.run(async (tx) => {
       await this.callbacks.lock(tx, 'all', head.id);
       const now = this.clock.now();
       const row = await this.approvals.find(claimed.approval.id, tx);
-      // An event may have told of it before its own answer came.
+      // An event may have told of it before its own answer came; or it is wanted no longer.
       if (row?.state === 'asking') {
         await this.approvals.update(
           tx,
@@ -171,7 +176,10 @@ export class OutsideHandler implements DeliveryHandler, OnModuleInit {
       await this.looking.later(tx, claimed.approval, head.accCode);
       // The order may have gone on in the meantime.
       await this.looking.again(tx, head, to.id);
+      return row?.state === 'cancelled';
     });
+    if (late && externalId !== null)
+      await this.end({ head, state }, claimed.approval, externalId, { to, kind }, attempt);
   }
 
   /** One delivery asks for a round; asked again by the same one, the provider may have heard it already. */
@@ -204,8 +212,10 @@ export class OutsideHandler implements DeliveryHandler, OnModuleInit {
       if (classify(error) !== 'duplicate') throw error;
     }
     const known = await this.approvals.latestOf(orderId);
-    const mine = known?.round === round && known.state === 'asking' && known.askedBy === askedBy;
-    return mine ? { approval: known, again: true } : null;
+    if (known?.round !== round || known.state !== 'asking' || known.askedBy !== askedBy) return null;
+    // Says that it is being asked for now.
+    await this.change(known, () => ({}));
+    return { approval: known, again: true };
   }
 
   private async answer(
@@ -229,7 +239,7 @@ export class OutsideHandler implements DeliveryHandler, OnModuleInit {
   }
 
   private async end(
-    { head, state }: OrderRecord,
+    { head, state }: Pick<OrderRecord, 'head' | 'state'>,
     approval: OutsideApproval,
     externalId: string,
     { to, kind }: Correspondent,
@@ -263,6 +273,10 @@ export class OutsideHandler implements DeliveryHandler, OnModuleInit {
     });
   }
 }
+
+/** Whether an order needs an approval no longer: it has ended, or is with its applicant, who hands in another one. */
+const isOver = (state: OrderState, { origin }: OutsideApproval): boolean =>
+  isEnded(state) || (state.returned !== null && origin === 'here');
 
 const done: AttemptResult = { outcome: 'succeeded', forget: true };
 
