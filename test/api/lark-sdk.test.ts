@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openLark, sealLark } from '../../src/providers/lark/lark.crypto.js';
 import { type FakeLark, startFakeLark } from '../support/lark/fake-lark.js';
+import { seal } from '../support/lark/lark-cipher.js';
 import { larkPost } from '../support/lark/lark-events.js';
 import { type SdkClient, sdkClient, sdkDecrypt } from '../support/lark/lark-sdk.js';
 
@@ -107,6 +110,17 @@ describe.runIf(process.env.TEST_DIALECT === 'sqlite')("the vendor's SDK and the 
     const { encrypt } = JSON.parse(body) as { readonly encrypt: string };
     expect(JSON.parse(sdkDecrypt(encrypt, lark.app.encryptKey))).toEqual(event?.payload);
     expect(await codeOf(client.approval.v4.approval.unsubscribe({ path }))).toBe(0);
+  });
+
+  it('given any text and key, then the SDK opens what we seal, and we open what the fake seals', () => {
+    const vector = 'P37w+VZImNgPEO1RBhJ6RtKl7n6zymIbEG1pReEzghk=';
+    expect(sdkDecrypt(vector, 'test key')).toBe(openLark(vector, 'test key'));
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ minLength: 1 }), (text, key) => {
+        expect(sdkDecrypt(sealLark(text, key), key)).toBe(text);
+        expect(openLark(seal(text, key), key)).toBe(text);
+      }),
+    );
   });
 
   it('given an approval that lives elsewhere, then it is shown, and replaced by the next sync', async () => {
