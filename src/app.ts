@@ -74,7 +74,8 @@ function createAdapter(config: Config, logger: Logger): FastifyAdapter {
     trustProxy: config.trustProxy,
     // The longest key is a code of 125 characters, each up to 12 bytes when it is percent-encoded.
     routerOptions: { maxParamLength: 2_000 },
-    rewriteUrl: ({ url = '/' }) => routedBy(url.replace(providerAnswers, '/api/v1$1')),
+    rewriteUrl: ({ url = '/' }) =>
+      routedBy(url.replace(providerAnswers, '/api/v1$1').replace(fieldOptions, '/api/v1$1')),
     // Paths that cannot be routed are told as every other mistake.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(toProblem(error), request, reply),
@@ -92,6 +93,9 @@ const onlyWhereXmlIsRead: FastifyBodyParser<Buffer> = (request, body, done) => {
 
 /** Requirement 000 writes where providers answer without our prefix, and with a slash at the end. */
 const providerAnswers = /^(?:\/api\/v1)?(\/change_approve_request_status\/[^/?]+)\/?(?=\?|$)/;
+
+/** Requirement 001 writes where options of widgets are asked for without our prefix, too. */
+const fieldOptions = /^(\/field\/[^/?]+)(?=\?|$)/;
 
 /** The caller's request id when it is harmless to repeat in logs, else a new one. */
 const requestId = (given: string | string[] | undefined): string =>

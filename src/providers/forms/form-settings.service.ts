@@ -7,7 +7,7 @@ import { CONFIG, type Config } from '../../config/config.js';
 import { wholeSecond } from '../../database/dialect.js';
 import type { Tx } from '../../database/sql.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
-import { type Page, pageOf, windowOf } from '../../http/pagination.js';
+import { type Page, pageOf, type PageQuery, windowOf } from '../../http/pagination.js';
 import { type FieldError, invalid, notFound, Problem } from '../../http/problem.js';
 import { AddressGuard } from '../../outbound/address-guard.js';
 import { Clock } from '../../runtime/clock.js';
@@ -119,15 +119,22 @@ export class FormSettingsService {
 
   /** @throws Problem 403, 404 */
   async list(principal: UserPrincipal, code: string, query: ListForms): Promise<Page<FormView>> {
-    const provider = await this.settings.changeable(principal, code, query);
+    return this.ofProviders([await this.settings.changeable(principal, code, query)], query);
+  }
+
+  /** The forms of several providers, which the caller may change. */
+  async ofProviders(providers: readonly ProviderRow[], query: PageQuery): Promise<Page<FormView>> {
     const window = windowOf(query);
-    const rows = await this.forms.list([provider.id], window);
-    return pageOf(
-      rows,
+    const rows = await this.forms.list(
+      providers.map(({ id }) => id),
       window,
-      (form) => form.id,
-      (form) => formView(form, provider, this.publicUrl),
     );
+    const shown = (form: FormRecord): FormView => {
+      const provider = providers.find(({ id }) => id === form.providerId);
+      if (!provider) throw new Error(`form ${form.id} is of a provider that was not asked for`);
+      return formView(form, provider, this.publicUrl);
+    };
+    return pageOf(rows, window, (form) => form.id, shown);
   }
 
   /** @throws Problem 403, 404 */
