@@ -12,6 +12,16 @@ const mostInstances = 100;
 /** Milliseconds that DingTalk's clock may be behind ours. */
 const clockMargin = 600_000;
 
+/** Which instances are meant (获取审批实例ID列表). */
+interface InstanceQuery {
+  readonly processCode: string;
+  readonly startTime: number;
+  readonly endTime?: number;
+  /** Of whom; of everybody when left out. */
+  readonly userIds?: readonly string[];
+  readonly statuses?: readonly string[];
+}
+
 /** Finds what an earlier attempt may have begun: DingTalk keeps no key that would make asking twice harmless. */
 @Injectable()
 export class DingTalkFinding {
@@ -32,7 +42,21 @@ export class DingTalkFinding {
     const since = ask.time.getTime() - clockMargin;
     // With the key, what was withdrawn is it as well; without, it is what somebody has ended who looked.
     const statuses = widget === null ? ['RUNNING', 'COMPLETED'] : undefined;
-    for (const id of await this.ids(to, wanted, since, statuses, signal)) {
+    const { processCode, originatorUserId } = wanted;
+    const query = {
+      processCode,
+      startTime: since,
+      userIds: [originatorUserId],
+      ...(statuses ? { statuses } : {}),
+    };
+    const ids = await this.ids(to, query, mostInstances, signal);
+    if (ids === null) {
+      throw new ProviderFailure(
+        `an earlier attempt may have arrived, and ${originatorUserId} has more than ${mostInstances} instances of ${processCode} since then: look in DingTalk, and decide the order here`,
+        { permanent: true },
+      );
+    }
+    for (const id of ids) {
       const instance = await this.instance(to, id, signal);
       if (instance.originatorUserId !== wanted.originatorUserId) continue;
       const same = isFilledIn(instance, wanted.formComponentValues);
@@ -63,27 +87,24 @@ export class DingTalkFinding {
     return instanceOf(result);
   }
 
-  private async ids(
+  /**
+   * The ids of the instances that a query names; times are Unix time in milliseconds.
+   * @param most how many, about
+   * @returns null when there are more
+   */
+  async ids(
     to: ProviderConnection,
-    { processCode, originatorUserId }: NewInstance,
-    startTime: number,
-    statuses: readonly string[] | undefined,
+    query: InstanceQuery,
+    most: number,
     signal: AbortSignal,
-  ): Promise<string[]> {
+  ): Promise<string[] | null> {
     const found: string[] = [];
     let nextToken = 0;
     for (;;) {
       const { result } = await this.client.call(to, {
         method: 'POST',
         path: '/v1.0/workflow/processes/instanceIds/query',
-        body: {
-          processCode,
-          startTime,
-          nextToken,
-          maxResults: pageSize,
-          userIds: [originatorUserId],
-          statuses,
-        },
+        body: { ...query, nextToken, maxResults: pageSize },
         signal,
       });
       const page = (result ?? {}) as { readonly list?: unknown; readonly nextToken?: unknown };
@@ -91,12 +112,7 @@ export class DingTalkFinding {
       // It is asked for as a number, and told as a text.
       const next = Number(page.nextToken ?? 0);
       if (!Number.isSafeInteger(next) || next <= nextToken) return found;
-      if (found.length >= mostInstances) {
-        throw new ProviderFailure(
-          `an earlier attempt may have arrived, and ${originatorUserId} has more than ${mostInstances} instances of ${processCode} since then: look in DingTalk, and decide the order here`,
-          { permanent: true },
-        );
-      }
+      if (found.length >= most) return null;
       nextToken = next;
     }
   }

@@ -29,6 +29,9 @@ const longestRemark = 1024;
 /** Milliseconds after its beginning during which DingTalk ends no instance. */
 const terminationPause = 15_000;
 
+/** As many instances as DingTalk lists. */
+const mostRecent = 10_000;
+
 /** What DingTalk answers about an instance that it does not know. */
 const unknownInstance: readonly unknown[] = [
   'processInstanceNotExist',
@@ -169,6 +172,19 @@ export class DingTalkProvider implements ApprovalProvider, OnModuleInit {
     if (names(flowControlledStaffIdList, message.externalId)) {
       throw new ProviderFailure(`${message.externalId} gets too many messages from the robot`);
     }
+  }
+
+  async recent(
+    to: ProviderConnection,
+    processCode: string,
+    { from, to: until }: { readonly from: Date; readonly to: Date },
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    const query = { processCode, startTime: from.getTime(), endTime: until.getTime() };
+    const ids = await this.finding.ids(to, query, mostRecent, signal);
+    if (ids === null)
+      throw new ProviderFailure(`${processCode} has more than ${mostRecent} instances in that time`);
+    return ids;
   }
 
   /** @returns null for an instance that DingTalk does not know */
