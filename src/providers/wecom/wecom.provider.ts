@@ -140,16 +140,14 @@ export class WeComProvider implements ApprovalProvider, OnModuleInit {
   /** Sends a message of the app (发送应用消息). @throws ProviderFailure */
   async notify(to: ProviderConnection, message: PersonalMessage, { signal }: ProviderAttempt): Promise<void> {
     const { agentId } = appOf(to);
-    const { invaliduser } = await this.client.post(
-      to,
-      '/cgi-bin/message/send',
-      messageOf(agentId, message),
-      signal,
+    const answer = await this.client.post(to, '/cgi-bin/message/send', messageOf(agentId, message), signal);
+    // That somebody gets nothing is no error there.
+    const without = [answer.invaliduser, answer.unlicenseduser].filter(
+      (ids) => typeof ids === 'string' && ids !== '',
     );
-    // Some receivers being wrong is no error there.
-    if (typeof invaliduser === 'string' && invaliduser !== '') {
+    if (without.length > 0) {
       throw unfit(
-        '/cgi-bin/message/send: the receiver is no member within the app’s visible range (可见范围)',
+        '/cgi-bin/message/send: the receiver is not within the app’s visible range (可见范围), or has no licence (接口许可)',
       );
     }
   }

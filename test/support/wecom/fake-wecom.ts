@@ -32,6 +32,8 @@ export class FakeWeCom {
   readonly callbacks: WeComCallbacks;
   /** As many as a page of the list holds at most. */
   pageSize = 100;
+  /** Members without a licence (接口许可): what is written to them does not arrive, and that is no error. */
+  readonly unlicensed = new Set<string>();
   /** How many tokens were given out. */
   issued = 0;
   url = '';
@@ -159,8 +161,13 @@ export class FakeWeCom {
     const receivers = body.touser === '@all' ? [...this.members] : String(body.touser).split('|');
     const wrong = receivers.filter((userid) => !this.members.has(userid));
     if (wrong.length === receivers.length) return refusal(81013, 'user & party & tag all invalid');
-    this.messages.push(body);
-    return { invaliduser: wrong.join('|'), msgid: randomBytes(8).toString('hex') };
+    const unlicensed = receivers.filter((userid) => this.unlicensed.has(userid));
+    if (unlicensed.length < receivers.length) this.messages.push(body);
+    return {
+      invaliduser: wrong.join('|'),
+      unlicenseduser: unlicensed.join('|'),
+      msgid: randomBytes(8).toString('hex'),
+    };
   }
 }
 
