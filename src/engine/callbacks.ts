@@ -44,7 +44,7 @@ export type CallbackCommand =
       readonly facts: DirectoryFacts;
     };
 
-const defaultErrors = {
+export const defaultErrors = {
   check: 'the business module refuses the order',
   execute: 'the business module failed to execute',
 } as const satisfies Record<CallbackKind, string>;

@@ -1,3 +1,4 @@
+import { defaultErrors } from '../../engine/callbacks.js';
 import type { OrderEvent } from '../../engine/events.js';
 import { isEnded, openStep, type OrderState } from '../../engine/order-state.js';
 import type { OutsideTask } from '../provider.port.js';
@@ -45,9 +46,12 @@ function lastWords(told: Told, kind: OwnTask['kind']): string | null {
   return said && 'msg' in said ? said.msg : null;
 }
 
+/** What the order says where the business module has said nothing. */
+const ownErrors: ReadonlySet<string | null> = new Set(Object.values(defaultErrors));
+
 /** Why an order ended that was not completed. */
 function whyNot(state: OrderState, told: Told): string | null {
-  if (state.applyStatus === 'rejected') return state.error;
+  if (state.applyStatus === 'rejected') return ownErrors.has(state.error) ? null : state.error;
   const withdrawn = told.findLast((event) => event.type === 'order.withdrawn');
   return withdrawn?.type === 'order.withdrawn' ? (withdrawn.remark ?? '申请已撤销。') : null;
 }
