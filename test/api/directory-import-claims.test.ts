@@ -33,8 +33,7 @@ describe('claims of tokens', () => {
   });
 
   /** A request with a token that says this. */
-  const visit = (claims: object = {}) =>
-    app.as({ sub: ann, acc_code: 't1', ...claims } as Claims).get('/orders');
+  const visit = (claims: object = {}) => app.as({ sub: ann, acc_code: 't1', ...claims }).get('/orders');
   const row = async () => (await app.as(root).get(`/directory/users/${ann}`)).body;
   const groupOf = (code: string, members: string[] = []) =>
     admin.put(`/directory/groups/${code}`, { name: code, members });
