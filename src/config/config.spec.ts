@@ -80,6 +80,13 @@ describe('parseConfig', () => {
     ['MAIL_FROM', 'nobody'],
     ['MAIL_FROM', 'a@one.example, b@two.example'],
     ['MAIL_FROM', 'A <a@one.example>\r\nBcc: b@two.example'],
+    ['SENTRY_DSN', 'sentry.example/42'],
+    ['SENTRY_DSN', 'https://sentry.example/42'],
+    ['SENTRY_DSN', 'https://s3cret-key@sentry.example/42'],
+    ['SENTRY_DSN', 'https://s3cret@sentry.example/'],
+    ['SENTRY_DSN', 'https://s3cret@sentry.example/project'],
+    ['SENTRY_DSN', 'https://s3cret@sentry.example/42?x=1'],
+    ['SENTRY_DSN', 'ftp://s3cret@sentry.example/42'],
     ['PUBLIC_URL', 'approvals.example.com'],
     ['PUBLIC_URL', 'javascript:alert(1)'],
   ])('given %s=%s, then it is refused, naming the variable and not the value', (name, value) => {
@@ -97,6 +104,15 @@ describe('parseConfig', () => {
       expect(config.publicUrl).toBe('https://c.example/a');
     }
     expect(parseConfig({ MAIL_FROM: 'approvals@example.com' }).mail).toBeNull();
+  });
+
+  it.each([
+    'https://0f1e2d3c@o1.ingest.sentry.io/42',
+    'http://key:old@127.0.0.1:9000/under/a.path/7',
+    'https://key@[::1]/1',
+  ])('given SENTRY_DSN=%s, then it is taken', (dsn) => {
+    expect(parseConfig({ SENTRY_DSN: dsn }).sentryDsn).toBe(dsn);
+    expect(parseConfig({}).sentryDsn).toBeNull();
   });
 
   it('given hosts, addresses and CIDRs, then they are the allowed hosts, in any notation that is written in full', () => {

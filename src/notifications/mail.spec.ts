@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mailOf, oneLine, trialMailOf } from './mail.js';
-import { type Language, languages } from './mail.texts.js';
+import { mailOf, messageOf, oneLine, trialMailOf, trialMessageOf } from './mail.js';
+import { type Language, languages, texts } from './mail.texts.js';
 import { type Notice, type NoticeData, noticeTypes } from './notice.js';
 
 const data: NoticeData = {
@@ -182,5 +182,70 @@ describe(oneLine.name, () => {
     const title = 'A desk\r\nBcc: eve@example.com';
     expect(mailOf(notice({ title }), 'en', null).subject).not.toMatch(/[\r\n]/);
     expect(trialMailOf(title, 'zh').subject).not.toMatch(/[\r\n]/);
+  });
+});
+
+describe(messageOf.name, () => {
+  it('given news of a decision, then a few lines say who, what and why, and a link opens the order', () => {
+    const message = messageOf(notice({ ...step, ...decision }, 'order.rejected'), 'zh', 'https://c.example');
+    expect(message).toEqual({
+      title: '申请单已驳回：A desk',
+      text: [
+        '业务类型：purchase',
+        '业务单号：K-1',
+        '申请人：ann',
+        '审批步骤：2 财务复核',
+        '审批结果：驳回',
+        '审批人：bob',
+        '审批意见：太贵',
+      ].join('\n'),
+      link: 'https://c.example/console/orders/o%2F1',
+      linkText: '查看申请单',
+    });
+  });
+
+  it('given words of several lines, then they stay on theirs, and are cut', () => {
+    const audit_msg = `too\nApplicant: eve\u202e${'x'.repeat(500)}`;
+    const { text } = messageOf(notice({ ...step, ...decision, audit_msg }), 'en', null);
+    const lines = text.split('\n');
+    expect(lines.filter((line) => line.startsWith('Applicant'))).toEqual(['Applicant: ann']);
+    expect(lines.at(-1)).toMatch(/^In their words: too Applicant: eve x+…$/);
+    expect(lines.at(-1)?.length).toBeLessThan(230);
+  });
+
+  it.each(languages)('given a parked delivery of no order (%s), then what to do, and no link', (language) => {
+    const none = {
+      ticket_id: null,
+      business_type: null,
+      business_key: null,
+      user_code: null,
+      apply_status: null,
+      title: null,
+    };
+    const parked = { delivery_id: 'd1', topic: 'provider.event', error: 'answered 500', what_to_do: 'x' };
+    const message = messageOf(
+      notice({ ...none, ...parked }, 'delivery.parked'),
+      language,
+      'https://c.example',
+    );
+    expect(message.link).toBeNull();
+    expect(message.title).toContain(
+      language === 'zh' ? '投递已停止：provider.event' : 'A delivery is no longer',
+    );
+    expect(message.text).toContain('d1');
+    expect(message.text).toContain('answered 500');
+    expect(message.text).toContain(texts[language].todos['provider.event']);
+    const unknown = { ...none, ...parked, topic: 'of.tomorrow' };
+    expect(messageOf(notice(unknown, 'delivery.parked'), language, null).text).toContain(
+      texts[language].todos.other,
+    );
+  });
+});
+
+describe(trialMessageOf.name, () => {
+  it.each(languages)('given a subscription (%s), then it names it, and opens nothing', (language) => {
+    const message = trialMessageOf('To the\nteam', language);
+    expect(message.text).toContain('To the team');
+    expect(message.link).toBeNull();
   });
 });

@@ -69,6 +69,7 @@ describe('POST /subscriptions', () => {
     const { secret, ...view } = answer.body as Record<string, unknown>;
     expect(view).toEqual({
       ...body,
+      provider: null,
       id: expect.any(String),
       accCode: 't1',
       to: null,
