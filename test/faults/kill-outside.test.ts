@@ -10,7 +10,7 @@ import { ann, boss, created, root } from '../support/world.js';
 import { Fleet } from './kill/fleet.js';
 
 /** How many processes are killed; OUTSIDE_KILLS makes it more. */
-const KILLS = Number(process.env.OUTSIDE_KILLS ?? 6);
+const KILLS = Number(process.env.OUTSIDE_KILLS ?? 4);
 /** Decides whatever is left to chance but the machine's own pace. */
 const SEED = Number(process.env.OUTSIDE_SEED ?? Date.now() % 2 ** 31);
 /** SQLite is served by one process, MySQL by two that share the work. */
