@@ -328,9 +328,9 @@ describe.runIf(process.env.TEST_DIALECT === 'sqlite')('Feishu as a provider', ()
   describe('follow and unfollow', () => {
     it('given a form, then events of it are sent from then on, and not afterwards; twice does no harm', async () => {
       const { code } = lark.define({});
-      for (const _turn of [1, 2]) await adapter.provider.follow(to(), code, signal());
+      for (const form of [code, code]) await adapter.provider.follow(to(), form, signal());
       expect(lark.subscribed.has(code)).toBe(true);
-      for (const _turn of [1, 2]) await adapter.provider.unfollow(to(), code, signal());
+      for (const form of [code, code]) await adapter.provider.unfollow(to(), form, signal());
       expect(lark.subscribed.has(code)).toBe(false);
       await adapter.provider.unfollow(to(), 'nothing', signal());
       const failure = await failureOf(adapter.provider.follow(to(), 'nothing', signal()));
@@ -348,7 +348,8 @@ describe.runIf(process.env.TEST_DIALECT === 'sqlite')('Feishu as a provider', ()
     };
 
     it('given a message, then it arrives once, as plain parts and a link that opens', async () => {
-      for (const _turn of [1, 2]) await adapter.provider.notify(to(), message, anAttempt('message-1'));
+      for (const id of ['message-1', 'message-1'])
+        await adapter.provider.notify(to(), message, anAttempt(id));
       expect(lark.messages.of('lee')).toMatchObject([
         {
           type: 'post',
