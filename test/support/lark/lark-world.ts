@@ -47,8 +47,8 @@ export async function startLarkWorld(env: Readonly<Record<string, string>> = {})
     providerId: String(provider.id),
     lines,
     close: async () => {
-      await lark.close();
       await app.close();
+      await lark.close();
       await module.close();
     },
   };
