@@ -65,8 +65,8 @@ const channels = {
     join: (externalId: string) => void lark.people.join(externalId),
     read: (externalId: string): Seen[] =>
       lark.messages.of(externalId).map(({ content }): Seen => {
-        const { title, content: paragraphs } = (content as Json).zh_cn as Json;
-        const parts = (paragraphs as Json[]).flat() as Json[];
+        const { title, content: paragraphs } = (content as Json).zh_cn;
+        const parts = (paragraphs as Json[]).flat();
         return {
           title: String(title),
           text: parts.map(({ text }) => String(text)).join('\n'),

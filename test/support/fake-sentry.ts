@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** One envelope, taken apart as Sentry does it: a line of headers, then a line of headers and a line for each item. */
@@ -36,7 +36,7 @@ export async function startFakeSentry(): Promise<FakeSentry> {
   const key = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
   const envelopes: Envelope[] = [];
   let how: Parameters<FakeSentry['answer']>[0] = { status: 200 };
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     request.on('error', () => undefined);
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
@@ -46,7 +46,8 @@ export async function startFakeSentry(): Promise<FakeSentry> {
     if (how === 'hang') return;
     response.writeHead(how.status, { 'content-type': 'application/json', ...how.headers });
     response.end(JSON.stringify({ id: '1' }));
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
