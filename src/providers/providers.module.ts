@@ -27,6 +27,10 @@ import { LarkMirrorHandler } from './lark-mirror/lark-mirror.handler.js';
 import { MirrorDefinitionsService } from './lark-mirror/mirror-definitions.service.js';
 import { MirrorPeopleService } from './lark-mirror/mirror-people.service.js';
 import { MirrorTurnsRepository } from './lark-mirror/mirror-turns.repository.js';
+import { ApprovalsController } from './lark-ticket/approvals.controller.js';
+import { ApprovalsService } from './lark-ticket/approvals.service.js';
+import { OptionsController } from './lark-ticket/options.controller.js';
+import { OptionsService } from './lark-ticket/options.service.js';
 import { Beginnings } from './outside/beginnings.js';
 import { IncomingController } from './outside/incoming.controller.js';
 import { IncomingService } from './outside/incoming.service.js';
@@ -67,16 +71,19 @@ import { WeComProvider } from './wecom/wecom.provider.js';
     OutboxModule,
   ],
   controllers: [
+    ApprovalsController,
     FormsController,
     IdentitiesController,
     IncomingController,
     LarkActionsController,
+    OptionsController,
     OutsideApprovalsController,
     ProvidersController,
   ],
   providers: [
     ActionContext,
     ApprovalProviders,
+    ApprovalsService,
     Beginnings,
     DingTalkClient,
     DingTalkFinding,
@@ -100,6 +107,7 @@ import { WeComProvider } from './wecom/wecom.provider.js';
     MessagesService,
     MirrorTurnsRepository,
     ObservingHandler,
+    OptionsService,
     OutsideApprovalsRepository,
     OutsideApprovalsService,
     OutsideCourse,
