@@ -26,6 +26,7 @@ const tables: readonly TableDefinition[] = [
       stamp: 'bigint NOT NULL',
       sender: 'varchar(64)',
       sender_until: 'bigint',
+      unsure: 'varchar(64)',
       update_time: 'datetime NOT NULL',
     },
     primaryKey: ['apply_order_id'],

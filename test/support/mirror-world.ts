@@ -1,8 +1,8 @@
-import { UnitOfWork } from '../../src/database/unit-of-work.js';
 import { callbackSettings } from './callback-settings.js';
 import { eventually } from './eventually.js';
 import { startApp, type TestApp, type TestUser } from './harness.js';
 import { type FakeLark, startFakeLark } from './lark/fake-lark.js';
+import { seal } from './lark/lark-cipher.js';
 import { directoryOf } from './resolver-people.js';
 import { ann, bob, boss, carol, created, dave, givenFlow, root, type StageGiven } from './world.js';
 
@@ -39,7 +39,7 @@ export async function startMirrorWorld(env: Readonly<Record<string, string>> = {
   const providerId = String(id);
   const directory = directoryOf(app.as(root));
   for (const { sub } of [ann, bob, carol, dave]) await directory.user(sub, { name: `${sub} by name` });
-  for (const who of [ann, bob, carol]) await givenIdentity({ app, lark }, providerId, who.sub, there(who));
+  for (const who of [ann, bob, carol]) await givenIdentity({ app, lark }, who.sub, there(who));
   return {
     app,
     lark,
@@ -55,23 +55,32 @@ export async function startMirrorWorld(env: Readonly<Record<string, string>> = {
 /** Given that somebody has an account in Feishu, and that it is known here whose it is. */
 export async function givenIdentity(
   { app, lark }: Pick<MirrorWorld, 'app' | 'lark'>,
-  providerId: string,
   userCode: string,
   externalId: string,
 ): Promise<void> {
   lark.people.join(externalId);
-  await app.get(UnitOfWork).run((tx) =>
-    tx.run(
-      `INSERT INTO dms_s_apply_identity (provider_id, user_code, external_id, create_time, update_time)
-       VALUES (?, ?, ?, '2026-01-01 00:00:00', '2026-01-01 00:00:00')`,
-      [providerId, userCode, externalId],
-    ),
-  );
+  const answer = await app.as(boss).put(`/providers/feishu/identities/${userCode}`, { externalId });
+  if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
 }
 
-/** Given a business type whose orders are shown in Feishu. @returns its code */
-export async function givenMirrored(
-  { app }: MirrorWorld,
+const types = new Map<string, Promise<string>>();
+
+/** Given a business type whose orders are shown in Feishu; the same one whenever the same is asked for. @returns its code */
+export function givenMirrored(
+  world: Pick<MirrorWorld, 'app'>,
+  stages: readonly StageGiven[],
+  flow: Parameters<typeof givenFlow>[2] = {},
+  type: object = {},
+): Promise<string> {
+  const key = JSON.stringify([world.app.url, stages, flow, type]);
+  const known = types.get(key) ?? newMirrored(world, stages, flow, type);
+  types.set(key, known);
+  return known;
+}
+
+/** One that no other test sees. */
+export async function newMirrored(
+  { app }: Pick<MirrorWorld, 'app'>,
   stages: readonly StageGiven[],
   flow: Parameters<typeof givenFlow>[2] = {},
   type: object = {},
@@ -163,3 +172,65 @@ export function taskOf({ task_list }: OrderThere, who: TestUser): TaskThere {
 /** A text of an order, in a language. */
 export const textOf = ({ i18n_resources }: OrderThere, key: string, locale = 'zh-CN'): string | undefined =>
   i18n_resources.find((one) => one.locale === locale)?.texts.find((one) => one.key === key)?.value;
+
+/** What Feishu sends when somebody presses a button, and what of it a test has otherwise. */
+export interface Pressing {
+  /** Fields in place of the right ones. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /** Encrypted with this; null: not encrypted. Left out: with the definition's key. */
+  readonly key?: string | null;
+  /** The address's provider. */
+  readonly to?: string;
+}
+
+/** The fields of a button as Feishu has them. */
+export function buttonOf(
+  { lark }: MirrorWorld,
+  orderId: string,
+  task: TaskThere,
+  action = 'APPROVE',
+): object {
+  const { approvalCode } = lark.external.instance(orderId);
+  const { token } = secretsOf(lark, approvalCode);
+  return {
+    action_type: action,
+    action_context: task.action_context ?? '',
+    user_id: task.user_id,
+    approval_code: approvalCode,
+    instance_id: orderId,
+    task_id: task.task_id,
+    reason: 'as sent',
+    attachments: [],
+    token,
+  };
+}
+
+/** The secrets that Feishu was told of a definition. */
+export function secretsOf(
+  { external }: FakeLark,
+  approvalCode: string,
+): { readonly token: string; readonly key: string } {
+  const told = external.approvals.find(({ code }) => code === approvalCode)?.body.external as
+    { readonly action_callback_token: string; readonly action_callback_key: string } | undefined;
+  return { token: told?.action_callback_token ?? '', key: told?.action_callback_key ?? '' };
+}
+
+/** Sends a button by hand. @returns the status, and the words that the person reads */
+export async function pressing(
+  world: MirrorWorld,
+  button: object,
+  { fields = {}, key, to = world.providerId }: Pressing = {},
+): Promise<{ readonly status: number; readonly message: string }> {
+  const sent = { ...button, ...fields };
+  const { approval_code: code } = sent as { readonly approval_code?: string };
+  // An int64 without quotation marks, which no JavaScript number can say.
+  const text = `${JSON.stringify(sent).slice(0, -1)},"message_id":6981801914270744596}`;
+  const sealedWith = key === undefined ? secretsOf(world.lark, code ?? '').key : key;
+  const response = await fetch(`${world.app.url}/api/v1/lark/actions/${to}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: sealedWith === null ? text : JSON.stringify({ encrypt: seal(text, sealedWith) }),
+  });
+  const { message = '' } = (await response.json()) as { readonly message?: string };
+  return { status: response.status, message };
+}

@@ -155,7 +155,7 @@ export class LarkActionsService {
         return accepted;
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
-        if (error.code !== 'version_conflict') return await this.whyNot(principal, orderId, error);
+        if (error.code !== 'version_conflict') return this.whyNot(principal, orderId, error);
       }
     }
     return refused(409, actionWords.busy);

@@ -57,7 +57,7 @@ export class LarkMirrorHandler implements DeliveryHandler, OnModuleInit {
   }
 
   async attempt(delivery: ClaimedDelivery, signal: AbortSignal): Promise<AttemptResult> {
-    const { id, orderId, cause, attempt } = delivery;
+    const { id, orderId, cause } = delivery;
     const record = await this.orders.forService(orderId);
     const mirrorId = record?.head.mirrorId ?? null;
     if (!record || mirrorId === null) return done;
@@ -70,8 +70,7 @@ export class LarkMirrorHandler implements DeliveryHandler, OnModuleInit {
         settle: () => Promise.resolve(),
       };
     }
-    // What a failed attempt has sent may still arrive, and show an older version than another delivery has shown since.
-    const transition = attempt === 1 && /^\d{1,9}$/.test(cause) ? Number(cause) : null;
+    const transition = /^\d{1,9}$/.test(cause) ? Number(cause) : null;
     const latest = record.state.version;
     const turn = await this.turns.take({ orderId, sender: id, transition, latest });
     if (turn !== 'mine') return done;

@@ -15,6 +15,8 @@ export interface MirrorOrderRow {
   sender: string | null;
   /** When that one is given up, by the shared clock. */
   senderUntil: number | null;
+  /** The last delivery whose call failed: what it has sent may still arrive, so that it shows the order once more. */
+  unsure: string | null;
   updateTime: Date;
 }
 
@@ -30,6 +32,7 @@ export const mirrorOrderEntity = (dialect: Dialect) => {
       stamp: c.bigint('stamp'),
       sender: c.varchar('sender', 64, { nullable: true }),
       senderUntil: c.bigint('sender_until', { nullable: true }),
+      unsure: c.varchar('unsure', 64, { nullable: true }),
       updateTime: c.datetime('update_time'),
     },
   });

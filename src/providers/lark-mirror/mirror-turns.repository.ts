@@ -27,6 +27,7 @@ interface Row {
   readonly stamp: number | string;
   readonly sender: string | null;
   readonly until: number | string | null;
+  readonly unsure: string | null;
 }
 
 /**
@@ -49,17 +50,17 @@ export class MirrorTurnsRepository {
     await this.known(orderId);
     return this.unitOfWork.run(async (tx) => {
       const { row, now } = await this.lock(tx, orderId);
-      if (row.sender !== null && row.sender !== sender && Number(row.until) > now) {
+      const other = row.sender === sender ? null : row.sender;
+      if (other !== null && Number(row.until) > now) {
         await this.set(tx, orderId, ['wanted = ?'], [Math.max(row.wanted, transition ?? latest)]);
         return 'left';
       }
-      if (transition !== null && row.shown >= transition) return 'shown';
-      await this.set(
-        tx,
-        orderId,
-        ['sender = ?', 'sender_until = ?'],
-        [sender, now + this.config.callback.lease],
-      );
+      // What this delivery has sent before may arrive behind what others have shown since.
+      const sent = row.sender === sender || row.unsure === sender;
+      if (!sent && transition !== null && row.shown >= transition) return 'shown';
+      const until = now + this.config.callback.lease;
+      const unsure = other ?? row.unsure;
+      await this.set(tx, orderId, ['sender = ?', 'sender_until = ?', 'unsure = ?'], [sender, until, unsure]);
       return 'mine';
     });
   }
@@ -90,8 +91,9 @@ export class MirrorTurnsRepository {
       if (row.sender !== sender) return 'lost';
       const over = row.wanted <= version;
       const shown = Math.max(row.shown, version);
-      const gives = over ? ['sender = NULL', 'sender_until = NULL'] : [];
-      await this.set(tx, orderId, ['shown = ?', ...gives], [shown]);
+      const gives = over ? ['sender = NULL', 'sender_until = NULL', 'unsure = ?'] : [];
+      const unsure = over ? [row.unsure === sender ? null : row.unsure] : [];
+      await this.set(tx, orderId, ['shown = ?', ...gives], [shown, ...unsure]);
       return over ? 'over' : 'again';
     });
   }
@@ -100,8 +102,8 @@ export class MirrorTurnsRepository {
   async release(orderId: string, sender: string): Promise<void> {
     await this.unitOfWork.run((tx) =>
       tx.run(
-        `UPDATE ${table} SET sender = NULL, sender_until = NULL WHERE apply_order_id = ? AND sender = ?`,
-        [orderId, sender],
+        `UPDATE ${table} SET sender = NULL, sender_until = NULL, unsure = ? WHERE apply_order_id = ? AND sender = ?`,
+        [sender, orderId, sender],
       ),
     );
   }
@@ -123,7 +125,7 @@ export class MirrorTurnsRepository {
 
   private async lock(tx: Tx, orderId: string): Promise<{ readonly row: Row; readonly now: number }> {
     const [row] = await tx.rows<Row>(
-      `SELECT wanted, shown, stamp, sender, sender_until AS until FROM ${table}
+      `SELECT wanted, shown, stamp, sender, sender_until AS until, unsure FROM ${table}
         WHERE apply_order_id = ?${forUpdate(this.database.dialect)}`,
       [orderId],
     );

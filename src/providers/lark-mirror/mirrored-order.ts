@@ -106,7 +106,9 @@ export function instanceOf(order: MirroredOrder): object {
       update_time: String(stamp),
       node_id: task.nodeId,
       node_name: texts.of(task.nodeName),
-      ...(task.buttons ? { action_context: order.contextOf(task), action_configs: buttons } : {}),
+      ...(task.buttons && order.userIdType === 'user_id'
+        ? { action_context: order.contextOf(task), action_configs: buttons }
+        : {}),
     })),
     cc_list: copies.slice(0, maxCopies).map(({ userCode, time }) => ({
       cc_id: copyIdOf(userCode),
@@ -120,7 +122,10 @@ export function instanceOf(order: MirroredOrder): object {
   };
 }
 
-/** Whoever rejects says why. */
+/**
+ * Whoever rejects says why. A quick action names its person by user id, whatever ids are spoken otherwise: where identities
+ * hold open ids, nobody would be known by it, and people decide here.
+ */
 const buttons = [
   { action_type: 'APPROVE', is_need_reason: true, is_reason_required: false, is_need_attachment: false },
   { action_type: 'REJECT', is_need_reason: true, is_reason_required: true, is_need_attachment: false },

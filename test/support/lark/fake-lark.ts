@@ -171,9 +171,10 @@ async function answer(
   };
   calls.push(call);
   const fault = faults.take(`${call.method} ${call.path}`);
+  if (fault?.kind === 'late') await fault.until;
   if (fault && !showFault(fault, response)) return;
   const { status, json } = dispatch(work, call);
-  if (fault) {
+  if (fault?.kind === 'close_after') {
     response.destroy();
     return;
   }

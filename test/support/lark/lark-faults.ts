@@ -13,6 +13,8 @@ export type LarkFault =
   | { readonly kind: 'code'; readonly code: number; readonly msg?: string; readonly status?: number }
   /** Too many calls: 429, or 400 with code 99991400; seconds until there may be more. */
   | { readonly kind: 'limit'; readonly status?: 429 | 400; readonly reset: number }
+  /** It is done only when something has happened. */
+  | { readonly kind: 'late'; readonly until: Promise<unknown> }
   /** No answer, ever. */
   | { readonly kind: 'hang' }
   /** The connection is closed before anything is done. */
@@ -81,6 +83,7 @@ export function showFault(fault: LarkFault, response: ServerResponse): boolean {
       response.destroy();
       return false;
     case 'close_after':
+    case 'late':
       return true;
   }
 }
