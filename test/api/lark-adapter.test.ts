@@ -388,6 +388,16 @@ describe.runIf(process.env.TEST_DIALECT === 'sqlite')('Feishu as a provider', ()
       expect(await trial()).toEqual({ ok: true, status: 200, error: null });
     });
 
+    it('given a secret that was changed there, then it is found out, although the token still counts', async () => {
+      const { externalId } = await given();
+      lark.access.secret = 'another-secret';
+      expect(await observe(externalId)).not.toBeNull();
+      const changed = await trial();
+      lark.access.secret = lark.app.appSecret;
+      expect(changed).toMatchObject({ ok: false, error: expect.stringContaining('10014') as string });
+      expect(await trial()).toMatchObject({ ok: true });
+    });
+
     it('given a wrong secret, no permission, or nothing there, then it says what is wrong', async () => {
       const wrong = await trial({}, { appSecret: 'wrong-secret' });
       expect(wrong).toMatchObject({

@@ -10,7 +10,6 @@ export const codes = {
   unknownInstance: 1390003,
   /** Subscribed already, or not any more. */
   subscribed: 1390007,
-  unknownTask: 1390010,
   usedUuid: 60012,
 } as const;
 

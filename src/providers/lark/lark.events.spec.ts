@@ -131,6 +131,16 @@ describe('receivedBy', () => {
     expect(one).toMatchObject([{ id: expect.stringMatching(/^[0-9a-f]{64}$/) as string }]);
   });
 
+  it('given ids that are longer than any of Feishu, then they are not taken for ours', () => {
+    const long = 'x'.repeat(161);
+    const ids = (event: object) =>
+      eventsOf(receive({ ...taskEvent, uuid: long, event: { ...taskEvent.event, ...event } }));
+    expect(ids({ approval_code: long })).toMatchObject([
+      { id: expect.stringMatching(/^[0-9a-f]{64}$/) as string, externalId: 'INSTANCE', formCode: null },
+    ]);
+    expect(ids({ instance_code: long })).toEqual([]);
+  });
+
   it('given an event that concerns no approval, then it is acknowledged and left', () => {
     for (const event of [{ type: 'leave_approvalV2', instance_code: 'I' }, { type: 'approval_task' }, null]) {
       expect(eventsOf(receive({ ...taskEvent, event }))).toEqual([]);

@@ -41,7 +41,7 @@ export function receivedBy(
   if (opened === null || message === null) return refused('the message is not encrypted with this key');
   const header = objectOf(message.header);
   const token = textOf(message.token ?? header?.token);
-  if (verificationToken === '' || token === null || !sameSecret(token, verificationToken)) {
+  if (token === null || !sameSecret(token, verificationToken)) {
     return refused('the verification token is wrong');
   }
   if (message.type === 'url_verification') {

@@ -108,9 +108,8 @@ export class LarkProvider implements ApprovalProvider, OnModuleInit {
       });
       return 'done';
     } catch (error) {
-      if (isRefusal(error, codes.unknownTask, codes.unknownInstance)) return 'already_decided';
       if (!isRefusal(error)) throw error;
-      // Other refusals of a task that waits no longer say the same: somebody was faster.
+      // "task not found" (1390010) most often: somebody was faster. What counts is whether it still waits.
       const instance = await this.instance(to, externalId, signal);
       if (instance && isTaskOpen(instance, taskId)) throw error;
       return 'already_decided';

@@ -17,14 +17,18 @@ export class LarkAccess {
     'im:message:send_as_bot',
     idsOfPeople,
   ]);
+  /** The App Secret, as the console shows it now. */
+  secret: string;
   private readonly tokens = new Map<string, number>();
 
-  constructor(private readonly app: LarkApp) {}
+  constructor(private readonly app: LarkApp) {
+    this.secret = app.appSecret;
+  }
 
   /** POST /auth/v3/tenant_access_token/internal. Errors come with HTTP 200 here. */
   issue(body: Readonly<Record<string, unknown>>): object {
     if (body.app_id !== this.app.appId) throw new LarkFailure(10003, 'invalid param', 200);
-    if (body.app_secret !== this.app.appSecret) throw new LarkFailure(10014, 'app secret invalid', 200);
+    if (body.app_secret !== this.secret) throw new LarkFailure(10014, 'app secret invalid', 200);
     const now = Date.now();
     // One that lives long enough is given once more.
     const known = [...this.tokens].find(([, until]) => until - now > 30 * 60 * 1000);
