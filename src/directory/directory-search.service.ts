@@ -10,7 +10,6 @@ import type { UserRow } from './user.entity.js';
 
 export {
   type Comparison,
-  comparisons,
   type SearchCondition,
   SearchRefused,
   type SearchValue,
