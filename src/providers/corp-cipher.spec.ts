@@ -106,6 +106,29 @@ describe('openCorpMessage', () => {
     );
   });
 
+  it.each([
+    ['padding of more than a block', 33, 5],
+    ['no padding', 0, 5],
+    ['a message longer than all of it', 7, 6],
+  ])('given what the right key closed with %s, then it is refused', (_, padding, length) => {
+    const key = Buffer.from(`${keys.aesKey}=`, 'base64');
+    const head = Buffer.alloc(20);
+    head.writeUInt32BE(length, 16);
+    const content = Buffer.concat([head, Buffer.from('hello')]);
+    const plain = Buffer.concat([content, Buffer.alloc(64 - content.length, padding)]);
+    // As long as its last byte says: what stands before is message and addressee.
+    const whole = plain.subarray(0, padding === 7 ? 32 : 64);
+    const cipher = createCipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false);
+    const closed = Buffer.concat([cipher.update(whole), cipher.final()]).toString('base64');
+    const { timestamp, nonce } = checkUrl;
+    const signature = getSignature(keys.token, timestamp, nonce, closed);
+    const mine = { ...keys, owners: ['', '!!!!!!'] };
+    expect(openCorpMessage(mine, { signature, timestamp, nonce, encrypt: closed }, then)).toEqual({
+      ok: false,
+      why: 'the message does not open with this key',
+    });
+  });
+
   it('given what the right key closed in a wrong form, then it is refused and nothing is thrown', () => {
     const key = Buffer.from(`${keys.aesKey}=`, 'base64');
     const closedOf = (plain: Uint8Array): string => {

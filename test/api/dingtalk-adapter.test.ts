@@ -193,14 +193,17 @@ describe('the access token', () => {
     expect(instancesOf(code)).toHaveLength(2);
   });
 
-  it.each([400, 401])(
+  it.each([
+    [400, 'InvalidAuthentication'],
+    [401, 'Unauthorized'],
+  ])(
     'given it is refused with %d again and again, then it is tried twice and no more',
-    async (status) => {
+    async (status, said) => {
       const { code } = dingtalk.approvals.define();
-      dingtalk.plan(posted, { kind: 'code', code: 'InvalidAuthentication', status }, 2);
+      dingtalk.plan(posted, { kind: 'code', code: said, status }, 2);
       const before = dingtalk.callsTo(posted).length;
       const failure = await failureOf(create(anAsk(code)));
-      expect(failure.details.vendorCode).toBe('InvalidAuthentication');
+      expect(failure.details.vendorCode).toBe(said);
       expect(dingtalk.callsTo(posted)).toHaveLength(before + 2);
     },
   );

@@ -58,7 +58,6 @@ export class DingTalkFinding {
     }
     for (const id of ids) {
       const instance = await this.instance(to, id, signal);
-      if (instance.originatorUserId !== wanted.originatorUserId) continue;
       const same = isFilledIn(instance, wanted.formComponentValues);
       if (widget === null && same) {
         throw mustBeLookedAt(
