@@ -10,6 +10,7 @@ import {
   type ProviderAttempt,
   type ProviderConnection,
 } from '../../../src/providers/provider.port.js';
+import { ProviderFailure } from '../../../src/providers/provider-failure.js';
 import { VendorClient } from '../../../src/providers/vendor.client.js';
 import { VendorTokens } from '../../../src/providers/vendor.tokens.js';
 import { Clock } from '../../../src/runtime/clock.js';
@@ -84,3 +85,15 @@ export const anAsk = (approvalCode: string, other: Partial<ApprovalAsk> = {}): A
   time: new Date(),
   ...other,
 });
+
+/** How a call failed. @throws Error when it did not, or when the failure tells a secret */
+export async function failureOf({ app }: FakeLark, call: Promise<unknown>): Promise<ProviderFailure> {
+  const error: unknown = await call.then(
+    (answer) => new Error(`it did not fail: ${JSON.stringify(answer)}`),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof ProviderFailure)) throw error;
+  const secrets = [app.appSecret, app.encryptKey, app.verificationToken, 'Bearer'];
+  if (secrets.some((secret) => error.message.includes(secret))) throw new Error('the failure tells a secret');
+  return error;
+}

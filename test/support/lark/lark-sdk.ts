@@ -44,7 +44,8 @@ interface Sdk {
  * The vendor's SDK, in this one place. It is required rather than imported: its declarations are 17.6 MB, and the type
  * check of the whole project would read them.
  */
-const sdk = createRequire(import.meta.url)('@larksuiteoapi/node-sdk') as Sdk;
+const require = createRequire(import.meta.url);
+const sdk = require('@larksuiteoapi/node-sdk') as Sdk;
 
 const ignore = (): void => undefined;
 
