@@ -1,30 +1,23 @@
-import { ConfigError, parseConfig } from '../config/config.js';
+import { parseConfig } from '../config/config.js';
 import { backAndForth } from './demo/back-and-forth.js';
 import { callbacks } from './demo/callbacks.js';
 import { gate } from './demo/gate.js';
-import { DemoRun } from './demo/run.js';
+import { fail, play, type Story } from './demo/play.js';
+import type { DemoRun } from './demo/run.js';
 import { standingIn } from './demo/standing-in.js';
-import { DemoError, findTarget } from './demo/target.js';
-import { print } from './demo/terminal.js';
+import { findTarget } from './demo/target.js';
 
 /**
  * Walks the four cases of requirement 003, an order that comes back, one that somebody decides for another, the callbacks
  * of a business module, and a request at the gate through the public API; fails when one of them ends otherwise.
  */
-async function main(): Promise<void> {
-  try {
-    process.loadEnvFile('.env');
-  } catch {
-    // No .env file: the environment and the defaults are enough.
-  }
-  const target = await findTarget(parseConfig(process.env), process.env['BASE_URL']);
-  try {
-    const run = new DemoRun(target);
-    print(`The four cases of requirement 003, callbacks and the gate, on ${target.what}.`);
-    print(`All codes of this run end with ${run.suffix}, which is left out below. Times are UTC.`);
+const story: Story = {
+  about: 'The four cases of requirement 003, callbacks and the gate',
+  source: 'requirement 003',
+  tell: async (run) => {
     await run.prepare();
     try {
-      for (const play of [
+      for (const act of [
         caseOne,
         caseTwo,
         caseThree,
@@ -35,15 +28,20 @@ async function main(): Promise<void> {
         callbacks,
         gate,
       ])
-        await play(run);
+        await act(run);
     } finally {
       await run.tidyUp();
     }
-    process.exitCode = run.conclude() ? 0 : 1;
-    if (target.whereToLook) print(target.whereToLook);
-  } finally {
-    await target.close();
+  },
+};
+
+async function main(): Promise<void> {
+  try {
+    process.loadEnvFile('.env');
+  } catch {
+    // No .env file: the environment and the defaults are enough.
   }
+  await play(story, await findTarget(parseConfig(process.env), process.env['BASE_URL']));
 }
 
 async function caseOne(run: DemoRun): Promise<void> {
@@ -109,8 +107,4 @@ async function caseFourLast(run: DemoRun): Promise<void> {
   await run.show(order);
 }
 
-main().catch((error: unknown) => {
-  const plain = error instanceof DemoError || error instanceof ConfigError;
-  process.stderr.write(`${plain ? error.message : String((error as Error)?.stack ?? error)}\n`);
-  process.exit(1);
-});
+main().catch(fail);

@@ -250,17 +250,18 @@ export class DemoRun {
   }
 
   /** @returns whether every expectation held. */
-  conclude(): boolean {
+  conclude(source: string): boolean {
     if (this.failures.length === 0) {
-      print(`\n${green('Every order ends as requirement 003 says.')}`);
+      print(`\n${green(`Every order ends as ${source} says.`)}`);
       return true;
     }
-    print(`\n${red(`Not as requirement 003 says (${this.failures.length}):`)}`);
+    print(`\n${red(`Not as ${source} says (${this.failures.length}):`)}`);
     for (const failure of this.failures) print(`  ${failure}`);
     return false;
   }
 
-  private async call<T>(as: Person, method: string, path: string, body?: object): Promise<T> {
+  /** @throws DemoError unless it is answered with success */
+  async call<T>(as: Person, method: string, path: string, body?: object): Promise<T> {
     const answer = await this.target.call(as, method, path, body);
     if (answer.status < 300) return answer.body as T;
     throw new DemoError(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
@@ -275,7 +276,7 @@ export class DemoRun {
     this.line(`  ${pad(this.plain(who.code), 6)} ${does}`);
   }
 
-  private line(text: string): void {
+  line(text: string): void {
     print(this.plain(text));
   }
 

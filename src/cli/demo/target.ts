@@ -60,7 +60,10 @@ function running(url: string, config: Config): Target {
 }
 
 /** The whole service in this process, on a free port and a database that is thrown away. */
-async function startPrivate(why: string): Promise<Target> {
+export async function startPrivate(
+  why: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-demo-'));
   const secret = randomBytes(32).toString('base64');
   const config = parseConfig({
@@ -70,6 +73,7 @@ async function startPrivate(why: string): Promise<Target> {
     AUTH_JWT_SECRET: secret,
     LOG_LEVEL: 'silent',
     CALLBACK_ALLOWED_HOSTS: '127.0.0.1',
+    ...settings,
   });
   const app = await createApp(config);
   await app.listen(config.port, config.host);
