@@ -52,6 +52,10 @@ const raw = async (body: string, url = address) => {
   });
   return { status: response.status, body: (await response.json()) as { code: number; msg: string } };
 };
+const hangUp: Behaviour = (_call, response) => {
+  response.destroy();
+  return null;
+};
 const numbers = (from: number, count: number) =>
   Array.from({ length: count }, (_, index) => ({ id: `o${from + index}`, value: `选项 ${from + index}` }));
 
@@ -176,7 +180,7 @@ describe('POST /field/{uri}', () => {
       answering({ options: [], hasMore: true, nextPageToken: 'x' }),
       /too few options/,
     ],
-    ['hangs up', ((_call, response) => void response.destroy() ?? null) as Behaviour, /does not answer/],
+    ['hangs up', hangUp, /does not answer/],
   ])('given the business module %s, then 200 with a code and words', async (_what, behaviour, words) => {
     world.module.behave(behaviour);
     const answer = await raw(JSON.stringify({ token, locale: 'zh_cn' }));

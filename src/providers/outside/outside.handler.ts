@@ -117,8 +117,13 @@ export class OutsideHandler implements DeliveryHandler, OnModuleInit {
       : [];
     const told = history.flatMap(({ events }) => events);
     const answers = answersDue(state, live.tasks, told);
-    for (const answer of answers) await this.answer(live, live.externalId, answer, correspondent, attempt);
-    if (answers.length > 0) return false;
+    let byHand = false;
+    for (const answer of answers) {
+      const came = await this.answer(live, live.externalId, answer, correspondent, attempt);
+      byHand ||= came === 'already_decided';
+    }
+    // What somebody has decided in our place may have led elsewhere than our answer would have.
+    if (answers.length > 0 && (!byHand || state.applyStatus === 'completed')) return false;
     if (wanted !== null && live.origin === 'there') {
       // It goes on there, and may have come to its end while the order was not ready for it.
       await this.unitOfWork.run((tx) => this.looking.now(tx, live, head.accCode));
@@ -224,10 +229,9 @@ export class OutsideHandler implements DeliveryHandler, OnModuleInit {
     { task, decision, comment }: TaskAnswer,
     { to, kind }: Correspondent,
     attempt: ProviderAttempt,
-  ): Promise<void> {
+  ): Promise<'done' | 'already_decided'> {
     const { formCode } = approval;
-    // Somebody may have answered it by hand: there is nothing left to say then, and what they said is seen.
-    await kind.act(
+    const came = await kind.act(
       to,
       { externalId, formCode, taskId: task.id, actor: null, decision, comment },
       { ...attempt, id: `${attempt.id}/${task.id}` },
@@ -236,6 +240,7 @@ export class OutsideHandler implements DeliveryHandler, OnModuleInit {
     await this.change(approval, (row) => ({
       tasks: row.tasks.map((one) => (one.id === task.id ? { ...one, answer } : one)),
     }));
+    return came;
   }
 
   private async end(
