@@ -127,6 +127,14 @@ export const redeliver = (deliveryId: string): StuckAction => ({
   textZh: '业务系统恢复后重新发送。',
 });
 
+export const askOutside = (deliveryId: string): StuckAction => ({
+  method: 'POST',
+  path: `/deliveries/${deliveryId}/redeliver`,
+  who: 'team_admin',
+  text: 'Ask the outside system again, once what it misses is there: its settings, its form, who the applicant is.',
+  textZh: '补齐所缺内容（连接设置、表单、申请人的身份映射）后，重新请求外部审批系统。',
+});
+
 /** Where an order can go without the answer that it waits for. */
 export const abandon = (deliveryId: string, topic: string): StuckAction[] => {
   const give = (applyStatus: string, text: string, textZh: string): StuckAction => ({

@@ -38,7 +38,7 @@ export interface StuckRow {
   readonly unreachable: Unreachable | null;
 }
 
-/** The newest check or execution of an order that waits for it, parked. */
+/** The newest check or execution of an order that waits for it, or what asks an outside system for it, parked. */
 export interface ParkedRow {
   readonly id: string;
   readonly order_id: string;
@@ -60,8 +60,9 @@ const isParked = `d.state = 'failed' AND NOT EXISTS (
 const waitsFor = {
   'order.check': `o.apply_status = '${initiating}' AND o.returned IS NULL`,
   'order.execute': `o.apply_status = '${executing}'`,
+  'order.outside': `o.apply_status = '${inReview}' AND o.returned IS NULL`,
 } as const;
-const callbackTopics = Object.keys(waitsFor) as (keyof typeof waitsFor)[];
+const awaitedTopics = Object.keys(waitsFor) as (keyof typeof waitsFor)[];
 
 /**
  * The orders that one kind of reason holds: what comes behind FROM, with what the list is narrowed to in front of what
@@ -99,7 +100,7 @@ export class StuckRepository {
     const narrow = narrowed(scope, filter, after);
     const branches: readonly (readonly [from: string, values: readonly SqlValue[]])[] = [
       [held.unreachable(narrow.sql, this.able), []],
-      ...callbackTopics.map((topic) => [held.parked(narrow.sql, topic), []] as const),
+      ...awaitedTopics.map((topic) => [held.parked(narrow.sql, topic), []] as const),
       [held.overdue(narrow.sql), [overdueBy]],
     ];
     const parts = branches.map(
@@ -129,7 +130,7 @@ export class StuckRepository {
 
   parked(ids: readonly string[]): Promise<ParkedRow[]> {
     if (ids.length === 0) return Promise.resolve([]);
-    const waits = callbackTopics.map((topic) => `(d.topic = '${topic}' AND ${waitsFor[topic]})`);
+    const waits = awaitedTopics.map((topic) => `(d.topic = '${topic}' AND ${waitsFor[topic]})`);
     return this.database.rows(
       `SELECT d.id, d.apply_order_id AS order_id, d.topic, d.last_error,
               COALESCE(d.update_time, d.create_time) AS parked_at
@@ -141,7 +142,7 @@ export class StuckRepository {
 
   /** How many orders of the installation are stuck, for each reason that there is. */
   async counts(sql: Sql, overdueBy: number): Promise<Map<StuckReason, number>> {
-    const parked = callbackTopics.map((topic) => `SELECT o.id FROM ${held.parked('', topic)}`);
+    const parked = awaitedTopics.map((topic) => `SELECT o.id FROM ${held.parked('', topic)}`);
     const rows = await sql.rows<{ readonly reason: StuckReason; readonly orders: number | string }>(
       `SELECT reason, COUNT(*) AS orders FROM (
          SELECT ${unreachable(this.database.dialect)} AS reason FROM ${held.unreachable('', this.able)}

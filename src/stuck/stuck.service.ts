@@ -147,6 +147,7 @@ export class StuckService {
 const becauseParked = ({ id, order_id, topic, last_error, parked_at }: ParkedRow): StuckBecause => {
   const check = topic === 'order.check';
   const why = last_error ?? '';
+  if (topic === 'order.outside') return becauseNotAsked(id, order_id, why, fromDbTime(parked_at));
   return {
     reason: 'delivery_parked',
     applyStep: null,
@@ -156,6 +157,16 @@ const becauseParked = ({ id, order_id, topic, last_error, parked_at }: ParkedRow
     actions: [free.redeliver(id), ...free.abandon(id, topic), ...(check ? [free.withdraw(order_id)] : [])],
   };
 };
+
+/** An order of a provider that could not be asked for it, or could not be told what has become of it. */
+const becauseNotAsked = (id: string, orderId: string, why: string, since: Date): StuckBecause => ({
+  reason: 'delivery_parked',
+  applyStep: null,
+  detail: `The outside system that decides it could not be asked, and is tried no more: ${why}`,
+  detailZh: `未能请求外部审批系统，已停止重试：${why}`,
+  since,
+  actions: [free.askOutside(id), ...free.decideAsAdmin(orderId), free.withdraw(orderId)],
+});
 
 const because = <T>(row: T | undefined, tell: (row: T) => StuckBecause): StuckBecause[] =>
   row === undefined ? [] : [tell(row)];

@@ -214,6 +214,19 @@ describe('an order and its approval outside', () => {
     module.behave(agree);
     expect(deliveries.body.items[0].lastError).toBe('answered 410');
     expect((await app.as(boss).delete(`/providers/${code}`)).status).toBe(409);
+    const stuck = (await app.as(boss).get('/orders?scope=stuck')).body.items as {
+      id: string;
+      stuck: unknown[];
+    }[];
+    expect(stuck.find(({ id }) => id === orderId)?.stuck).toMatchObject([
+      {
+        reason: 'delivery_parked',
+        detail: expect.stringContaining('answered 410') as string,
+        actions: expect.arrayContaining([
+          expect.objectContaining({ path: `/deliveries/${deliveries.body.items[0].id}/redeliver` }),
+        ]) as unknown,
+      },
+    ]);
     await app.as(boss).patch(`/providers/${code}`, { url: party.url });
     await app.as(root).post(`/orders/${orderId}/return`, { toStep: 0 });
     await app.as(ann).post(`/orders/${orderId}/resubmit`, {});
