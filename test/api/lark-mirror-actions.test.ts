@@ -10,6 +10,7 @@ import {
   everythingShown,
   givenIdentity,
   givenMirrored,
+  newMirrored,
   type MirrorWorld,
   type Pressing,
   pressing,
@@ -116,7 +117,7 @@ describe('a button pressed in Feishu', () => {
   it.each([
     ['an unknown action', { action_type: 'TRANSFER' }],
     ['no person', { user_id: '' }],
-    ['no task', { task_id: undefined }],
+    ['neither task nor context', { task_id: undefined, action_context: '' }],
     ['a list for an order', { instance_id: ['x'] }],
   ])('given the right token with %s, then it cannot be read', async (_, fields) => {
     const { order, button } = await givenShown();
@@ -137,6 +138,13 @@ describe('a button pressed in Feishu', () => {
     const answer = await refused(order, button, { fields: { action_type: 'REJECT' } });
     expect(answer).toMatchObject({ status: 409 });
     expect(answer.message).toContain('您已作出不同的审批决定');
+  });
+
+  it('given it comes from a card, which names neither order nor task, then its context tells', async () => {
+    const { order, button } = await givenShown();
+    const fields = { instance_id: undefined, task_id: undefined };
+    expect(await pressing(world, button, { fields })).toMatchObject({ status: 200 });
+    expect((await order.order()).applyStatus).toBe('completed');
   });
 
   it('given a rejection without a reason, then it is refused; with one, it counts', async () => {
@@ -185,12 +193,39 @@ describe('whose button it is', () => {
     const carols = taskOf(shown, carol);
     await refused(one.order, one.button, { fields: { task_id: carols.task_id } });
     await refused(one.order, one.button, { fields: { action_context: carols.action_context } });
-    const [, mac = ''] = one.task.action_context?.split('.') ?? [];
-    for (const context of ['', '1', `2.${mac}`, `9999999999.${mac}`, `1.${'0'.repeat(40)}`]) {
+    const [version, orderId, taskId, mac = ''] = one.task.action_context?.split('.') ?? [];
+    const contexts = [
+      ['2', orderId, taskId, mac],
+      ['9999999999', orderId, taskId, mac],
+      [version, orderId, taskId, '0'.repeat(40)],
+      [version, orderId, taskId],
+      [],
+    ];
+    for (const context of contexts.map((parts) => parts.join('.'))) {
       expect(await refused(one.order, one.button, { fields: { action_context: context } })).toMatchObject({
         status: 403,
       });
     }
+  });
+
+  it('given orders of the same type that another provider shows by now, then buttons of the first decide none', async () => {
+    const { app, lark } = world;
+    const type = await newMirrored(world, [{ users: ['bob'] }]);
+    const first = await openActing(app, type);
+    const shown = await thereThat(world, first.id, showing('bob PENDING!'));
+    await created(app.as(boss), '/providers', {
+      code: 'second',
+      name: 'Second',
+      kind: 'lark',
+      url: lark.url,
+      lark: lark.fields,
+    });
+    await app.as(boss).patch(`/business-types/${type}`, { mirror: 'second' });
+    const later = await openActing(app, type);
+    const button = buttonOf(world, first.id, taskOf(shown, bob));
+    expect(await refused(later, button, { fields: { instance_id: later.id } })).toMatchObject({
+      status: 404,
+    });
   });
 
   it('given they are inactive by now, or of another team, then it is refused', async () => {

@@ -165,6 +165,10 @@ const contextOf = (providerId: string, businessTypeId: string): string =>
 const nameKey = '@i18n@approval_name';
 const groupKey = '@i18n@group_name';
 
+/** Of its own for every provider: two that speak for one app would otherwise take each other's buttons over. */
+const codeOf = (providerId: string, businessTypeId: string): string =>
+  `countersign-${createHash('sha256').update(`${providerId}/${businessTypeId}`).digest('hex').slice(0, 32)}`;
+
 /** The body of POST /external_approvals (创建三方审批定义); told again under the same code, it is changed. */
 const definition = (
   to: ProviderConnection,
@@ -173,7 +177,7 @@ const definition = (
   { token, key }: Secrets,
 ): object => ({
   approval_name: nameKey,
-  approval_code: `countersign-${id}`,
+  approval_code: codeOf(to.id, id),
   group_code: 'countersign',
   group_name: groupKey,
   external: {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { openLark, sameSecret } from '../lark/lark.crypto.js';
 import { objectOf, readJson } from '../lark/lark.json.js';
 import { textOf } from '../lark/lark.settings.js';
+import { claimedBy } from './action-context.js';
 import type { MirrorDefinition } from './mirror-definitions.service.js';
 
 const optionalText = z
@@ -9,13 +10,16 @@ const optionalText = z
   .optional()
   .transform((value) => value ?? '');
 
-/** 三方快捷审批回调. Ids of messages are int64, now with quotation marks and now without. */
+/**
+ * 三方快捷审批回调. Lists name the instance and the task, cards and what was searched for need not; the context tells in any
+ * case. Ids of messages are int64, now with quotation marks and now without.
+ */
 const fields = z.object({
   action_type: z.enum(['APPROVE', 'REJECT']),
   action_context: z.string(),
   user_id: z.string().min(1),
-  instance_id: z.string().min(1),
-  task_id: z.string().min(1),
+  instance_id: optionalText,
+  task_id: optionalText,
   reason: optionalText,
   message_id: z.union([z.string(), z.number(), z.null()]).optional(),
 });
@@ -50,12 +54,16 @@ export function pressedButton(
     const read = fields.safeParse(opened);
     if (!read.success) return 'unreadable';
     const { data } = read;
+    const claimed = claimedBy(data.action_context);
+    const orderId = data.instance_id || claimed?.orderId;
+    const taskId = data.task_id || claimed?.taskId;
+    if (orderId === undefined || taskId === undefined) return 'unreadable';
     return {
       action: data.action_type === 'APPROVE' ? 'approve' : 'reject',
       context: data.action_context,
       userId: data.user_id,
-      orderId: data.instance_id,
-      taskId: data.task_id,
+      orderId,
+      taskId,
       reason: data.reason,
       messageId: data.message_id === undefined || data.message_id === null ? null : String(data.message_id),
       definition,
