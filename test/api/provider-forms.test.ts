@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import {
   startLarkWorld,
   everydayRelation,
@@ -242,7 +243,11 @@ describe('PATCH and DELETE', () => {
     expect((await admin().delete(`${forms}/${body.formCode}`)).body.code).toBe('in_use');
     world.lark.act.approve(instance.code, 'lee');
     await orderOf(world, instance, 'completed');
-    expect((await admin().delete(`${forms}/${body.formCode}`)).status).toBe(204);
+    // Its end there is heard of a moment later.
+    await eventually(
+      async () => (await admin().delete(`${forms}/${body.formCode}`)).status,
+      (status) => status === 204,
+    );
   });
 });
 

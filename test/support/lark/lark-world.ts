@@ -114,7 +114,7 @@ export const callsAbout = (
   instance: LarkInstance,
 ): ReceivedCall[] =>
   module.calls.filter(
-    (call) => call.path === `/${kind}` && call.ticket.startsWith(`${ticketName(instance, { id: '' })}`),
+    (call) => call.path === `/${kind}` && call.ticket.startsWith(ticketName(instance, { id: '' })),
   );
 
 /** What was said last on a node. */
