@@ -31,7 +31,7 @@ export async function decidedThere(
     const { status } = lark.external.instance(order.id).body;
     return status === 'PENDING' ? null : status;
   });
-  run.check('and Feishu shows it as approved', shown === 'APPROVED', `not ${String(shown)}`);
+  run.check('and Feishu shows it as approved', shown === 'APPROVED', `but as ${String(shown)}`);
 }
 
 /** The title in the default language. */

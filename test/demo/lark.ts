@@ -98,7 +98,7 @@ async function checkRefused(stage: Stage): Promise<void> {
   const words = answered(stage, instance, 'check_node', 'REJECTED');
   const order = await orderOf(stage, instance);
   run.expect('the order is rejected', order, 'rejected', ['cancelled']);
-  run.check("these were the module's words", order.error === words, `which were ${order.error}`);
+  run.check("these were the module's words", order.error === words, `but the order says ${order.error}`);
   run.check('nobody was asked', lark.instance(instance.code).tasks.length === 1, 'but somebody was');
   show(stage, instance);
 }
@@ -112,7 +112,7 @@ async function executionFailed(stage: Stage): Promise<void> {
   const words = answered(stage, instance, 'execute_node', 'REJECTED');
   const order = await orderOf(stage, instance);
   run.expect('the order is rejected', order, 'rejected', ['approved']);
-  run.check("these were the module's words", order.error === words, `which were ${order.error}`);
+  run.check("these were the module's words", order.error === words, `but the order says ${order.error}`);
   show(stage, instance);
 }
 
@@ -136,7 +136,11 @@ async function askedForThere(stage: Stage): Promise<string> {
   run.title('4. Applied for here, approved in Feishu');
   const order = await applyHere(stage, wish);
   const instance = lark.instance(await externalIdOf(stage, order));
-  run.check(`it is asked for in Feishu: ${instance.serial}`, instance.userId === accounts.ann, 'not for ann');
+  run.check(
+    `it is asked for in Feishu: ${instance.serial}`,
+    instance.userId === accounts.ann,
+    'but not for ann',
+  );
   await bobApproves(stage, instance, '可以');
   await over(instance);
   await granted(stage, order, wish);
@@ -184,7 +188,7 @@ function answered({ run }: Stage, instance: LarkInstance, node: string, status: 
   run.check(
     `${node} is ${status} by the assistant: ${words}`,
     task?.status === status,
-    `not ${task?.status}`,
+    `but it is ${task?.status}`,
   );
   return words;
 }
