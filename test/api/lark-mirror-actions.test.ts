@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LarkActionsService } from '../../src/providers/lark-mirror/lark-actions.service.js';
 import { type Acting, openActing } from '../support/acting.js';
-import { startBusinessModule } from '../support/business-module.js';
+import { type BusinessModule, startBusinessModule } from '../support/business-module.js';
 import { eventually } from '../support/eventually.js';
-import { holdCalls } from '../support/held-calls.js';
+import { type HeldCalls, holdCalls } from '../support/held-calls.js';
 import type { TestUser } from '../support/harness.js';
 import {
   buttonOf,
@@ -383,31 +383,56 @@ describe('races', () => {
     expect((await order.order()).applyStatus).toBe('completed');
   });
 
-  it('given the decision takes longer than Feishu waits, then it is told so in time, and the decision counts', async () => {
-    const held = holdCalls();
-    const module = await startBusinessModule(held.behaviour);
-    const service = world.app.get(LarkActionsService);
-    const { deadline } = service;
-    try {
-      const stage: StageGiven = {
-        node: { auditObjectType: 'resolver', auditObject: [module.checkUrl] },
-      };
-      const type = await givenMirrored(world, [stage]);
+  describe('while a business system is asked whether bob may decide', () => {
+    let held: HeldCalls;
+    let module: BusinessModule;
+    let shown: Shown;
+    beforeEach(async () => {
+      held = holdCalls();
+      module = await startBusinessModule(held.behaviour);
+      const node = { auditObjectType: 'resolver', auditObject: [module.checkUrl] };
+      const type = await newMirrored(world, [{ node }]);
       const opening = openActing(world.app, type);
       await held.came(1);
-      await held.calls[0]?.answer(naming('bob'));
+      await held.answerAll(naming('bob'));
       const order = await opening;
-      const shown = await thereThat(world, order.id, showing('bob PENDING!'));
+      const task = taskOf(await thereThat(world, order.id, showing('bob PENDING!')), bob);
+      shown = { order, task, button: buttonOf(world, order.id, task) };
+    });
+    afterEach(() => module.close());
+
+    it('given this takes longer than Feishu waits, then it is told so in time, and the decision counts', async () => {
+      const service = world.app.get(LarkActionsService);
+      const { deadline } = service;
       service.deadline = 100;
-      const answer = await pressing(world, buttonOf(world, order.id, taskOf(shown, bob)));
-      expect(answer).toMatchObject({ status: 504 });
+      try {
+        expect(await pressing(world, shown.button)).toMatchObject({ status: 504 });
+      } finally {
+        service.deadline = deadline;
+      }
       await held.came(2);
-      await held.calls[1]?.answer(naming('bob'));
-      await thereThat(world, order.id, ({ status }) => status === 'APPROVED');
-    } finally {
-      service.deadline = deadline;
-      await module.close();
-    }
+      await held.answerAll(naming('bob'));
+      await thereThat(world, shown.order.id, ({ status }) => status === 'APPROVED');
+    });
+
+    it('given the order goes on meanwhile, then it is judged anew', async () => {
+      const pressed = pressing(world, shown.button);
+      await held.came(2);
+      await shown.order.act(ann, 'comments', { text: 'please' });
+      await held.answerAll(naming('bob'));
+      await held.came(3);
+      await held.answerAll(naming('bob'));
+      expect(await pressed).toMatchObject({ status: 200 });
+      expect((await shown.order.order()).applyStatus).toBe('completed');
+    });
+
+    it('given the same button comes once more, and the first one ends the order, then both are told that it counts', async () => {
+      const pressed = [pressing(world, shown.button), pressing(world, shown.button)];
+      await held.came(3);
+      await held.answerAll(naming('bob'));
+      expect((await Promise.all(pressed)).map(({ status }) => status)).toEqual([200, 200]);
+      expect(await votes(shown.order)).toEqual(['step.approved']);
+    });
   });
 });
 

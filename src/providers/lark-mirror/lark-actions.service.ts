@@ -153,7 +153,9 @@ export class LarkActionsService {
         return accepted;
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
-        if (error.code !== 'version_conflict') return this.whyNot(principal, orderId, error);
+        // What was judged is not what is there: perhaps this very button was faster, sent once more.
+        const now = await this.orders.forService(orderId);
+        if (now?.state.version === state.version) return this.whyNot(principal, orderId, error);
       }
     }
     return refused(409, actionWords.busy);
