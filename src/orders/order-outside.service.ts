@@ -14,6 +14,12 @@ import { type LockedOrder, OrdersRepository } from './orders.repository.js';
 export { mirrorTopic, outsideTopic, providerOfSteps };
 export type { OpenedOrder, OpeningPlan, OrderRecord, OutsidePayload };
 
+/** What somebody has begun in an outside approval system. */
+export type BegunOutside = Pick<
+  OpenOrder,
+  'businessType' | 'userCode' | 'businessKey' | 'title' | 'variables'
+>;
+
 /** A decision that was made in an outside approval system. */
 export interface OutsideDecision {
   readonly orderId: string;
@@ -41,7 +47,7 @@ export class OrderOutsideService {
    * Plans an order that somebody has begun outside, on their behalf.
    * @throws Problem as {@link OpeningService.plan}
    */
-  plan(provider: { readonly id: string }, team: string, dto: OpenOrder): Promise<OpeningPlan> {
+  plan(provider: { readonly id: string }, team: string, begun: BegunOutside): Promise<OpeningPlan> {
     const principal = {
       kind: 'service',
       keyId: `provider:${provider.id}`,
@@ -49,7 +55,7 @@ export class OrderOutsideService {
       businessTypes: null,
       directory: false,
     } as const;
-    return this.opening.plan(principal, { ...dto, accCode: team });
+    return this.opening.plan(principal, { ...begun, accCode: team });
   }
 
   /** An order under its row lock; null when there is none. */

@@ -240,7 +240,7 @@ export class ProviderSettingsService {
     if (reason !== null) throw invalid('url', reason);
   }
 
-  private toView(row: ProviderRow): ProviderView {
+  private toView(row: ProviderRow) {
     return {
       id: row.id,
       code: row.code,
@@ -258,6 +258,6 @@ export class ProviderSettingsService {
             },
       createTime: row.createTime,
       updateTime: row.updateTime,
-    };
+    } satisfies ProviderView;
   }
 }

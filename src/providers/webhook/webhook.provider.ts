@@ -101,12 +101,11 @@ export class WebhookProvider implements ApprovalProvider {
       return { kind: 'challenge', reply: { status: 400, contentType: 'application/json', body } };
     }
     const { data } = said.data;
-    const id = `${authenticity.messageId}`;
     return {
       kind: 'events',
       events: [
         {
-          id,
+          id: authenticity.messageId,
           type: `approval.${data.status}`,
           externalId: data.key,
           key: data.key,
