@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { UnitOfWork } from '../../src/database/unit-of-work.js';
+import { OutboxService } from '../../src/outbox/outbox.service.js';
 import { actingOn, openActing } from '../support/acting.js';
 import { agree, type BusinessModule, startBusinessModule } from '../support/business-module.js';
 import { callbackSettings } from '../support/callback-settings.js';
@@ -344,7 +346,7 @@ describe('the newest state wins', () => {
     expect(items.filter((one: { state: string }) => one.state === 'failed')).toEqual([]);
   });
 
-  it('given a call whose answer is lost, then what it may have shown is shown over', async () => {
+  it('given a call whose answer is lost, then it is made once more', async () => {
     const { app, lark } = world;
     const type = await givenMirrored(world, [{ users: ['bob'] }]);
     const order = await openActing(app, type);
@@ -353,8 +355,71 @@ describe('the newest state wins', () => {
     await order.does(bob, 'approve');
     await everythingShown(world);
     const calls = lark.callsTo(syncs).filter(({ body }) => body.instance_id === order.id);
-    expect(calls.at(-1)?.body.status).toBe('APPROVED');
-    expect(calls.filter(({ body }) => body.status === 'APPROVED').length).toBeGreaterThan(1);
+    expect(calls.slice(-2).map(({ body }) => body.status)).toEqual(['APPROVED', 'APPROVED']);
+  });
+
+  it.each([
+    ['failed and may still arrive behind what others have shown since', true, 1],
+    ['was overtaken', false, 0],
+  ])('given a delivery that %s, then it shows the order once more: %s', async (_, unsure, more) => {
+    const { app, lark } = world;
+    const type = await givenMirrored(world, [{ users: ['bob'] }]);
+    const order = await openActing(app, type);
+    await thereThat(world, order.id, showing('bob PENDING!'));
+    await everythingShown(world);
+    const calls = () => lark.callsTo(syncs).filter(({ body }) => body.instance_id === order.id).length;
+    const before = calls();
+    await app.get(UnitOfWork).run(async (tx) => {
+      const [time, payload] = [new Date(), {}];
+      const target = `p:${world.providerId}`;
+      const delivery = {
+        topic: 'order.mirror',
+        orderId: order.id,
+        accCode: 't1',
+        target,
+        cause: '1',
+        payload,
+        time,
+      };
+      await app.get(OutboxService).enqueue(tx, [delivery]);
+      if (!unsure) return;
+      await tx.run(
+        `UPDATE dms_s_apply_mirror_order SET unsure =
+           (SELECT id FROM dms_s_apply_delivery WHERE apply_order_id = ? AND topic = 'order.mirror') WHERE apply_order_id = ?`,
+        [order.id, order.id],
+      );
+    });
+    await everythingShown(world);
+    expect(calls() - before).toBe(more);
+  });
+
+  it('given whoever was showing it has died, then the next one shows it, once the dead one is given up', async () => {
+    const { app } = world;
+    const type = await givenMirrored(world, [{ users: ['bob'] }]);
+    const order = await openActing(app, type);
+    await thereThat(world, order.id, showing('bob PENDING!'));
+    await everythingShown(world);
+    const dies = (until: number) =>
+      app
+        .get(UnitOfWork)
+        .run((tx) =>
+          tx.run(
+            `UPDATE dms_s_apply_mirror_order SET sender = 'dead', sender_until = ? WHERE apply_order_id = ?`,
+            [until, order.id],
+          ),
+        );
+    await dies(Date.now() + 3_600_000);
+    await order.does(ann, 'cc', { userCodes: ['carol'] });
+    await everythingShown(world);
+    // Until then it is taken to be under way, and knows that there is more to show.
+    const [row] = await app.database.rows(
+      'SELECT wanted FROM dms_s_apply_mirror_order WHERE apply_order_id = ?',
+      [order.id],
+    );
+    expect(row).toEqual({ wanted: 2 });
+    await dies(1);
+    await order.does(bob, 'approve');
+    await thereThat(world, order.id, ({ status, cc_list }) => status === 'APPROVED' && cc_list.length === 1);
   });
 
   it('given the provider is gone, then orders that it showed go on, and nobody is alarmed', async () => {
