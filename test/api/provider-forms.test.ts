@@ -249,6 +249,25 @@ describe('PATCH and DELETE', () => {
       (status) => status === 204,
     );
   });
+
+  it('given a provider that has a form, then it stays, also when no business type names it', async () => {
+    const { code } = await created(admin(), '/providers', {
+      code: 'feishu-2',
+      name: '飞书 2',
+      kind: 'lark',
+      url: world.lark.url,
+      lark: world.lark.fields,
+    });
+    await created(admin(), '/business-types', { code: 'decided-here', name: 'Decided here' });
+    const body = given({ businessType: 'decided-here' });
+    await created(admin(), `/providers/${String(code)}/forms`, body);
+    expect((await admin().delete('/providers/feishu-2')).body).toMatchObject({
+      code: 'in_use',
+      detail: expect.stringContaining(body.formCode),
+    });
+    expect((await admin().delete(`/providers/feishu-2/forms/${body.formCode}`)).status).toBe(204);
+    expect((await admin().delete('/providers/feishu-2')).status).toBe(204);
+  });
 });
 
 describe('whose they are', () => {
