@@ -173,6 +173,8 @@ export interface OutsideEvent {
   readonly externalId: string | null;
   readonly key: string | null;
   readonly formCode: string | null;
+  /** The task that it is about, where it names one: of tasks that wait for us at once, each is told of by its own event. */
+  readonly taskId?: string | null;
   /** What the event itself proves, where the provider cannot be asked (a webhook's signed result). */
   readonly observation?: Observation;
 }
@@ -180,6 +182,8 @@ export interface OutsideEvent {
 /** What an incoming message is. A refusal's `why` is for the log, never for whoever sent it. */
 export type Received =
   | { readonly kind: 'refused'; readonly why: string }
+  /** It is the provider's, and makes no sense: `why` tells it what is wrong with which field. */
+  | { readonly kind: 'malformed'; readonly field: string; readonly why: string }
   | { readonly kind: 'challenge'; readonly reply: EventReply }
   | { readonly kind: 'events'; readonly events: readonly OutsideEvent[]; readonly reply: EventReply };
 

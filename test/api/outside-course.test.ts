@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { UnitOfWork } from '../../src/database/unit-of-work.js';
 import { agree, answerStatus, type BusinessModule, startBusinessModule } from '../support/business-module.js';
 import { callbackSettings } from '../support/callback-settings.js';
 import { eventually } from '../support/eventually.js';
@@ -126,12 +127,40 @@ describe('what an outside system tells', () => {
     expect((await orderOf(orderId)).applyStatus).toBe('in_review');
   });
 
+  it('given many messages at once, then they are stored together, however many they are', async () => {
+    const uow = app.get(UnitOfWork);
+    const run = uow.run.bind(uow);
+    let stored = 0;
+    const spy = vi.spyOn(uow, 'run').mockImplementation((work, options) => {
+      if (new Error('where').stack?.includes('storeWaiting')) stored++;
+      return run(work, options);
+    });
+    const count = 60;
+    const tell = (n: number) =>
+      party.tell(callback(), given.secret, 'k', {
+        body: JSON.stringify({ type: 'approval.result', data: { key: `nobody-${n}`, status: 'approved' } }),
+      });
+    const answers = await Promise.all(Array.from({ length: count }, (_, n) => tell(n)));
+    spy.mockRestore();
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(stored).toBeGreaterThan(0);
+    expect(stored).toBeLessThan(count);
+    const [row] = await app.database.rows<{ count: number | string }>(
+      "SELECT COUNT(*) AS count FROM dms_s_apply_provider_event WHERE external_id LIKE 'nobody-%'",
+      [],
+    );
+    expect(Number(row?.count)).toBe(count);
+  });
+
   it('given a message that is none, signed as it should be, then 400 says what is wrong', async () => {
     const answer = await party.tell(callback(), given.secret, 'k', {
       body: '{"type":"approval.result","data":{}}',
     });
     expect(answer.status).toBe(400);
-    expect(await answer.text()).toContain('key');
+    expect(await answer.json()).toMatchObject({
+      code: 'validation_failed',
+      errors: [{ field: 'data.key', message: expect.stringContaining('wrong') as string }],
+    });
   });
 });
 

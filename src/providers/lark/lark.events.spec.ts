@@ -74,6 +74,7 @@ describe('receivedBy', () => {
           externalId: 'INSTANCE',
           key: null,
           formCode: 'APPROVAL',
+          taskId: '12345',
         },
       ],
       reply: {
@@ -108,6 +109,9 @@ describe('receivedBy', () => {
       app_id: 'cli_x',
     };
     const event = { approval_code: 'A', instance_code: 'I', status: 'APPROVED', task_external_id: '' };
+    expect(receive({ schema: '2.0', token, header: { ...header, token: 'wrong' }, event }).kind).toBe(
+      'refused',
+    );
     expect(eventsOf(receive({ schema: '2.0', header, event }))).toMatchObject([
       { id: 'e-1', type: 'approval.task.status_changed_v4.APPROVED', externalId: 'I', key: null },
     ]);
@@ -147,13 +151,15 @@ describe('receivedBy', () => {
     }
   });
 
-  it('given a challenge, then it is answered without a signature, as long as it is encrypted', () => {
+  it('given a challenge, then it is answered without a signature, encrypted or not, to whoever knows the token', () => {
     const challenge = { challenge: 'ajls384kdjx98XX', token, type: 'url_verification' };
     expect(receive(challenge, { signed: false })).toMatchObject({
       kind: 'challenge',
       reply: { status: 200, body: '{"challenge":"ajls384kdjx98XX"}' },
     });
-    expect(receive('', { raw: JSON.stringify(challenge) }).kind).toBe('refused');
+    expect(receive('', { raw: JSON.stringify(challenge) }).kind).toBe('challenge');
+    expect(receive('', { raw: JSON.stringify({ ...challenge, token: 'wrong' }) }).kind).toBe('refused');
+    expect(receive('', { raw: JSON.stringify({ ...taskEvent, token }) }).kind).toBe('refused');
     expect(receive({ ...challenge, token: 'wrong' }).kind).toBe('refused');
     expect(receive({ ...challenge, challenge: 1 }).kind).toBe('refused');
   });

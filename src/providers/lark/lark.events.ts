@@ -34,22 +34,21 @@ export function receivedBy(
   now: Date,
 ): Received {
   const { encryptKey = '', verificationToken = '' } = from.credentials;
-  const sealed = textOf(objectOf(readJson(rawBody.toString('utf8')))?.encrypt);
-  if (sealed === null) return refused('the message is not encrypted');
+  const sent = objectOf(readJson(rawBody.toString('utf8')));
+  const sealed = textOf(sent?.encrypt);
+  if (sealed === null) {
+    // Asked before the key was set there: to repeat what was sent by whoever knows the token tells nothing.
+    const asked = sent?.type === 'url_verification' && isToken(textOf(sent.token), verificationToken);
+    return asked ? answered(sent) : refused('the message is not encrypted');
+  }
   const opened = openLark(sealed, encryptKey);
   const message = opened === null ? null : objectOf(readJson(opened));
   if (opened === null || message === null) return refused('the message is not encrypted with this key');
   const header = objectOf(message.header);
-  const token = textOf(message.token ?? header?.token);
-  if (token === null || !sameSecret(token, verificationToken)) {
-    return refused('the verification token is wrong');
-  }
-  if (message.type === 'url_verification') {
-    const challenge = textOf(message.challenge);
-    return challenge === null
-      ? refused('a challenge without one')
-      : { kind: 'challenge', reply: reply({ challenge }) };
-  }
+  // Version 1 has it at the top, version 2 in its header.
+  const token = textOf(header ? header.token : message.token);
+  if (!isToken(token, verificationToken)) return refused('the verification token is wrong');
+  if (message.type === 'url_verification') return answered(message);
   const forged = whyNotSigned(headers, rawBody, encryptKey, now);
   if (forged !== null) return refused(forged);
   const event = objectOf(message.event) ?? {};
@@ -60,6 +59,16 @@ export function receivedBy(
     events: eventsOf(message, header, event, opened),
     reply: reply({ msg: 'success' }),
   };
+}
+
+const isToken = (given: string | null, token: string): boolean =>
+  token !== '' && given !== null && sameSecret(given, token);
+
+function answered(message: Json): Received {
+  const challenge = textOf(message.challenge);
+  return challenge === null
+    ? refused('a challenge without one')
+    : { kind: 'challenge', reply: reply({ challenge }) };
 }
 
 /** @param header of version 2; null: it is version 1, which has everything beside the event */
@@ -77,6 +86,7 @@ function eventsOf(message: Json, header: Json | null, event: Json, opened: strin
       externalId,
       key: isTask ? null : idOf(event.uuid, maxExternalId),
       formCode: idOf(event.approval_code, maxExternalId),
+      ...(isTask ? { taskId: idOf(event.task_id, maxExternalId) } : {}),
     },
   ];
 }

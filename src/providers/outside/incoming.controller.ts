@@ -83,7 +83,7 @@ export class IncomingController {
   })
   @ApiParam(providerParam)
   @ApiOkResponse({ description: '`{"accepted": true}`' })
-  @Problems('payload_too_large')
+  @Problems('validation_failed', 'payload_too_large')
   webhook(@Param('id') id: string, @Req() request: Incoming, @Res() reply: FastifyReply): Promise<void> {
     return this.answer('webhook', id, request, reply);
   }

@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { toDbTime } from '../../database/dialect.js';
+import type { Tx } from '../../database/sql.js';
 import { UnitOfWork } from '../../database/unit-of-work.js';
-import { Problem } from '../../http/problem.js';
+import { invalid, Problem } from '../../http/problem.js';
 import { OutboxService } from '../../outbox/outbox.service.js';
 import { Clock } from '../../runtime/clock.js';
 import { Ids } from '../../runtime/ids.js';
@@ -22,14 +24,25 @@ export const eventTopic = 'provider.event';
 const table = 'dms_s_apply_provider_event';
 /** Milliseconds; the vendors send an event again for some hours. */
 const keptFor = 30 * 86_400_000;
+/** Milliseconds that a message waits for others; the vendors wait for at least a second. */
+const gathering = 10;
 const maxEventId = 160;
 const maxType = 64;
 const maxExternalId = 128;
+
+/** A message whose sender waits for its acknowledgement. */
+interface Waiting {
+  readonly to: ProviderConnection;
+  readonly events: readonly OutsideEvent[];
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
 
 /** Messages that come from providers: known by their signature, stored once, answered at once, and looked into later. */
 @Injectable()
 export class IncomingService {
   private readonly logger = new Logger('providers');
+  private readonly waiting: Waiting[] = [];
 
   constructor(
     private readonly providers: ProvidersService,
@@ -44,7 +57,7 @@ export class IncomingService {
   /**
    * @param kind of the address
    * @param id the provider that the address names; null for one that all of a kind share
-   * @throws Problem 401 for whatever no provider has sent, with the same words for every reason
+   * @throws Problem 400 for what a provider has sent that makes no sense; 401 for whatever no provider has sent, with the same words for every reason
    */
   async receive(kind: ProviderKind, id: string | null, incoming: IncomingEvent): Promise<EventReply> {
     const known = await this.providers.ofKind(kind);
@@ -56,6 +69,7 @@ export class IncomingService {
         reasons.push(`${to.code}: ${received.why}`);
         continue;
       }
+      if (received.kind === 'malformed') throw invalid(received.field, received.why);
       if (received.kind === 'events') await this.store(to, received.events);
       return received.reply;
     }
@@ -70,36 +84,61 @@ export class IncomingService {
     return this.database.dialect === 'sqlite' ? 'INSERT OR IGNORE' : 'INSERT IGNORE';
   }
 
-  /** What was told before is not told again; of several events each counts by itself. */
-  private async store(to: ProviderConnection, events: readonly OutsideEvent[]): Promise<void> {
-    if (events.length === 0) return;
-    await this.unitOfWork.run(async (tx) => {
-      const now = this.clock.now();
-      await tx.run(`DELETE FROM ${table} WHERE create_time < ?`, [
-        toDbTime(new Date(now.getTime() - keptFor)),
-      ]);
-      for (const event of events) {
-        const id = event.id.slice(0, maxEventId);
-        const externalId = event.externalId?.slice(0, maxExternalId) ?? null;
-        // Whoever comes second with the same event waits here for the first, and adds nothing.
-        const added = await tx.run(
-          `${this.insertOnce} INTO ${table} (provider_id, event_id, type, external_id, create_time) VALUES (?, ?, ?, ?, ?)`,
-          [to.id, id, event.type.slice(0, maxType), externalId, toDbTime(now)],
-        );
-        if (added === 0) continue;
-        const about = externalId === null ? null : await this.approvals.byExternal(to.id, externalId, tx);
-        await this.outbox.enqueue(tx, [
-          {
-            topic: eventTopic,
-            orderId: about?.orderId ?? '',
-            accCode: to.scope === '' ? null : to.scope,
-            target: `p:${to.id}`,
-            cause: this.ids.next(),
-            payload: { providerId: to.id, event },
-            time: now,
-          },
-        ]);
-      }
+  /**
+   * Stores what came together with everything else that has come until it is this process's turn to write, so that many
+   * at once are acknowledged in time.
+   */
+  private store(to: ProviderConnection, events: readonly OutsideEvent[]): Promise<void> {
+    if (events.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ to, events, resolve, reject });
+      if (this.waiting.length === 1) void this.storeWaiting();
     });
+  }
+
+  private async storeWaiting(): Promise<void> {
+    const taken: Waiting[] = [];
+    // A moment for whatever comes at the same time: one commit costs as much as many messages.
+    await pause(gathering);
+    try {
+      await this.unitOfWork.run(async (tx) => {
+        // Run again after a conflict, it has what it had, and what has come since.
+        taken.push(...this.waiting.splice(0));
+        const old = new Date(this.clock.now().getTime() - keptFor);
+        await tx.run(`DELETE FROM ${table} WHERE create_time < ?`, [toDbTime(old)]);
+        for (const { to, events } of taken) await this.add(tx, to, events);
+      });
+      for (const { resolve } of taken) resolve();
+    } catch (error) {
+      // A transaction that could not begin has taken nobody.
+      for (const { reject } of taken.length > 0 ? taken : this.waiting.splice(0)) reject(error as Error);
+    }
+  }
+
+  /** What was told before is not told again; of several events each counts by itself. */
+  private async add(tx: Tx, to: ProviderConnection, events: readonly OutsideEvent[]): Promise<void> {
+    const time = this.clock.now();
+    for (const event of events) {
+      const id = event.id.slice(0, maxEventId);
+      const externalId = event.externalId?.slice(0, maxExternalId) ?? null;
+      // Whoever comes second with the same event waits here for the first, and adds nothing.
+      const added = await tx.run(
+        `${this.insertOnce} INTO ${table} (provider_id, event_id, type, external_id, create_time) VALUES (?, ?, ?, ?, ?)`,
+        [to.id, id, event.type.slice(0, maxType), externalId, toDbTime(time)],
+      );
+      if (added === 0) continue;
+      const about = externalId === null ? null : await this.approvals.byExternal(to.id, externalId, tx);
+      await this.outbox.enqueue(tx, [
+        {
+          topic: eventTopic,
+          orderId: about?.orderId ?? '',
+          accCode: to.scope === '' ? null : to.scope,
+          target: `p:${to.id}`,
+          cause: this.ids.next(),
+          payload: { providerId: to.id, event },
+          time,
+        },
+      ]);
+    }
   }
 }

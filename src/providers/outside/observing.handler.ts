@@ -16,6 +16,7 @@ import { eventTopic } from './incoming.service.js';
 import { type LookPayload, Looking, observeTopic } from './looking.js';
 import { isLive, type OutsideApproval, OutsideApprovalsRepository } from './outside-approvals.repository.js';
 import { OutsideCourse } from './outside.course.js';
+import { ofTask } from './own-tasks.js';
 
 /** Milliseconds after which an event is looked at again that came while its approval was still being asked for. */
 const soon = 1_000;
@@ -88,7 +89,7 @@ export class ObservingHandler implements DeliveryHandler, OnModuleInit {
       (event.externalId === null ? null : await kind.observe(to, event.externalId, attempt));
     if (!seen) return { ...done, answer: 'the provider does not know it' };
     // DingTalk tells the form with the event, and not with the instance.
-    const observation = { ...seen, formCode: seen.formCode ?? event.formCode };
+    const observation = ofTask({ ...seen, formCode: seen.formCode ?? event.formCode }, event.taskId ?? null);
     const approval = known ?? (await this.known(providerId, { ...event, key: observation.key }));
     if (approval) return isLive(approval) ? this.seen(to, approval, observation) : done;
     // It may be one that we are asking for at this moment: then its own answer says so first.

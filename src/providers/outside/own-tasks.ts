@@ -1,7 +1,7 @@
 import { defaultErrors } from '../../engine/callbacks.js';
 import type { OrderEvent } from '../../engine/events.js';
 import { isEnded, openStep, type OrderState } from '../../engine/order-state.js';
-import type { OutsideTask } from '../provider.port.js';
+import type { Observation, OutsideTask } from '../provider.port.js';
 import type { OwnTask } from './outside-approvals.repository.js';
 
 /** What we say on a task that is ours. */
@@ -63,6 +63,18 @@ export function tasksAfter(known: readonly OwnTask[], seen: readonly OutsideTask
     ours !== null && status === 'pending' && !ids.has(id) ? [{ id, kind: ours, answer: null }] : [],
   );
   return [...known, ...fresh];
+}
+
+/** Of several tasks that wait for us, an event is about its own; the others have events too, and the poll behind them. */
+export function ofTask(observation: Observation, taskId: string | null): Observation {
+  const waits = observation.tasks.some(
+    ({ id, ours, status }) => id === taskId && ours && status === 'pending',
+  );
+  if (!waits) return observation;
+  const tasks = observation.tasks.map((task) =>
+    task.id === taskId || task.status !== 'pending' ? task : { ...task, ours: null },
+  );
+  return { ...observation, tasks };
 }
 
 /** Whether a provider is to decide an order at this moment. */

@@ -97,8 +97,12 @@ export class WebhookProvider implements ApprovalProvider {
     if (!authenticity.ok) return { kind: 'refused', why: authenticity.why };
     const said = message.safeParse(jsonOf(rawBody.toString('utf8')));
     if (!said.success) {
-      const body = JSON.stringify({ accepted: false, error: z.prettifyError(said.error) });
-      return { kind: 'challenge', reply: { status: 400, contentType: 'application/json', body } };
+      const [issue] = said.error.issues;
+      return {
+        kind: 'malformed',
+        field: issue?.path.join('.') || 'body',
+        why: `is wrong: ${issue?.message ?? ''}`,
+      };
     }
     const { data } = said.data;
     return {
