@@ -4,6 +4,7 @@ import { OutboxService } from '../../src/outbox/outbox.service.js';
 import { actingOn, openActing } from '../support/acting.js';
 import { agree, type BusinessModule, startBusinessModule } from '../support/business-module.js';
 import { callbackSettings } from '../support/callback-settings.js';
+import { givenStandIn } from '../support/delegations.js';
 import { eventually } from '../support/eventually.js';
 import { startApp } from '../support/harness.js';
 import {
@@ -31,8 +32,10 @@ beforeAll(async () => {
   world = await startMirrorWorld();
   module = await startBusinessModule(agree);
 });
-afterEach(() => {
+afterEach(async () => {
   world.lark.faults.forget();
+  // So that the next test's faults meet its own calls.
+  await everythingShown(world);
 });
 afterAll(async () => {
   await world.close();
@@ -108,6 +111,18 @@ describe('an order whose business type names a mirror', () => {
     await thereThat(world, order.id, showing('ann APPROVED', 'bob TRANSFERRED', 'carol PENDING!'));
   });
 
+  it('given somebody stands in for a reviewer, then the task is theirs, and so is the decision', async () => {
+    const { app, lark } = world;
+    await directoryOf(app.as(root)).user('dina');
+    await givenIdentity(world, 'dina', 'dina-there');
+    await givenStandIn(app.as({ sub: 'dina', acc_code: 't1' }), 'carol');
+    const type = await givenMirrored(world, [{ users: ['dina'] }]);
+    const order = await openActing(app, type);
+    const shown = await thereThat(world, order.id, showing('carol PENDING!', 'dina TRANSFERRED'));
+    expect((await lark.external.press(order.id, taskOf(shown, carol).task_id, 'APPROVE'))?.status).toBe(200);
+    expect((await order.order()).steps[0]?.auditUserCode).toBe('carol');
+  });
+
   it('given it is returned, then its applicant has a task without buttons; resubmitted, it waits as before', async () => {
     const type = await givenMirrored(world, [{ users: ['bob'] }]);
     const order = await openActing(world.app, type);
@@ -144,6 +159,12 @@ describe('an order whose business type names a mirror', () => {
     await lark.external.press(order.id, taskOf(shown, bob).task_id, 'APPROVE');
     const over = await thereThat(world, order.id, ({ status }) => status === 'APPROVED');
     expect(tasksThere(over)).toEqual(['bob APPROVED']);
+  });
+
+  it('given an applicant among the reviewers, where nobody decides their own order, then they have no task', async () => {
+    const type = await givenMirrored(world, [{ users: ['ann', 'bob'] }], { autoApprove: 'never' });
+    const order = await openActing(world.app, type);
+    await thereThat(world, order.id, showing('bob PENDING!'));
   });
 
   it('given whoever sits there by name is not listed here, then they look at it there, and decide here', async () => {
