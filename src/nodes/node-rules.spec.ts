@@ -63,15 +63,12 @@ describe(newFinding.name, () => {
 });
 
 describe(findingErrors.name, () => {
-  it.each(nodeObjectTypes)(
-    'should take a plain node of type %s with every whenNobody',
-    (auditObjectType) => {
-      for (const whenNobody of nobodyPolicies) {
-        const fallback = whenNobody === 'fallback' ? ['u9'] : [];
-        expect(findingErrors(given({ auditObjectType, whenNobody, fallback }))).toEqual([]);
-      }
-    },
-  );
+  it.each(nodeObjectTypes)('should take a plain node of type %s with every whenNobody', (auditObjectType) => {
+    for (const whenNobody of nobodyPolicies) {
+      const fallback = whenNobody === 'fallback' ? ['u9'] : [];
+      expect(findingErrors(given({ auditObjectType, whenNobody, fallback }))).toEqual([]);
+    }
+  });
 
   it.each([
     ['user', codes(200)],
