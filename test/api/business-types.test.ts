@@ -50,8 +50,8 @@ describe('POST /business-types', () => {
         .toSorted()
         .join(' '),
     ).toBe(
-      'accCode callbackDeadline callbackMode checkUrl code createTime enabled executeUrl ' +
-        'failMode fieldMapping format id name objectType secret updateTime',
+      'accCode callbackDeadline callbackMode checkUrl code createTime enabled executeMode executeUrl ' +
+        'failMode fieldMapping format id mirror name objectType provider secret updateTime',
     );
     const secret = String(answer.body.secret);
     expect(secret).toMatch(/^whsec_/);
