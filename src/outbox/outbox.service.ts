@@ -74,4 +74,18 @@ export class OutboxService {
       [toDbTime(time), orderId, topic],
     );
   }
+
+  /** Forgets what was given up of an order under a topic before this delivery: the newest failure says all that they say. */
+  async forgetGivenUp(
+    tx: Tx,
+    { id, orderId, topic }: { readonly id: string; readonly orderId: string; readonly topic: string },
+  ): Promise<void> {
+    const earlier = "apply_order_id = ? AND topic = ? AND state = 'abandoned' AND id <> ?";
+    await tx.run(
+      `DELETE FROM dms_s_apply_delivery_attempt WHERE delivery_id IN (
+        SELECT id FROM dms_s_apply_delivery WHERE ${earlier})`,
+      [orderId, topic, id],
+    );
+    await tx.run(`DELETE FROM dms_s_apply_delivery WHERE ${earlier}`, [orderId, topic, id]);
+  }
 }

@@ -62,6 +62,26 @@ describe('what an outside system tells', () => {
     expect((await app.as(bob).get(`/orders/${orderId}/outside`)).status).toBe(403);
   });
 
+  it('given it is away for longer than anything is tried, then the poll goes on, and finds what it decided', async () => {
+    const orderId = await opened(await givenType());
+    const { key } = await approvalOf(orderId);
+    party.away(true);
+    const looks = () =>
+      app.as(boss).get(`/deliveries?orderId=${orderId}&topic=provider.observe&state=abandoned`);
+    const seen = new Set<string>();
+    await eventually(
+      async () => {
+        for (const { id } of (await looks()).body.items) seen.add(String(id));
+        return seen.size;
+      },
+      (count) => count > 2,
+    );
+    expect((await looks()).body.items.length).toBeLessThanOrEqual(1);
+    party.decide(key, 'approved');
+    party.away(false);
+    await reached(orderId, 'completed');
+  });
+
   it('given the same message three times at once, then the order is decided once', async () => {
     const orderId = await opened(await givenType({ executeUrl: module.executeUrl }));
     const { key } = await approvalOf(orderId);

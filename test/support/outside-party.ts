@@ -19,6 +19,8 @@ export interface OutsideParty {
   readonly approvals: ReadonlyMap<string, PartyApproval>;
   /** The newest approval of an order. */
   of(orderId: string): PartyApproval | undefined;
+  /** Whether every call is answered 503. */
+  away(is: boolean): void;
   /** Somebody decides there; nobody is told. */
   decide(key: string, status: PartyApproval['status'], user?: string, comment?: string): void;
   /** Tells the service how an approval stands. @param how what is different from a message that is right */
@@ -56,7 +58,9 @@ export async function startOutsideParty(
         return { status: 200 };
     }
   };
+  let isAway = false;
   const receiver = await startBusinessModule(async ({ body }, response) => {
+    if (isAway) return { status: 503 };
     const reply = answer(body);
     await done((body as { type: string }).type, response);
     return reply;
@@ -66,6 +70,7 @@ export async function startOutsideParty(
     receiver,
     approvals,
     of: (orderId) => [...approvals.values()].findLast(({ asked }) => asked.ticket_id === orderId),
+    away: (is) => void (isAway = is),
     decide: (key, status, user, comment) => {
       const known = approvals.get(key);
       if (!known) throw new Error(`no approval ${key}`);

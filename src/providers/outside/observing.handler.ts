@@ -7,6 +7,7 @@ import {
   type DeliveryHandler,
   DeliveryHandlers,
 } from '../../outbox/delivery-handler.port.js';
+import { OutboxService } from '../../outbox/outbox.service.js';
 import { FormsService } from '../forms/forms.service.js';
 import type { Observation, OutsideEvent, ProviderConnection } from '../provider.port.js';
 import { failedAttempt } from '../provider-failure.js';
@@ -40,6 +41,7 @@ export class ObservingHandler implements DeliveryHandler, OnModuleInit {
     private readonly beginnings: Beginnings,
     private readonly course: OutsideCourse,
     private readonly looking: Looking,
+    private readonly outbox: OutboxService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -53,8 +55,26 @@ export class ObservingHandler implements DeliveryHandler, OnModuleInit {
         ? await this.look(delivery, signal)
         : await this.hear(delivery, signal);
     } catch (error) {
-      return failedAttempt(error);
+      const failed = failedAttempt(error);
+      return delivery.topic === observeTopic ? this.lookAgain(delivery, failed) : failed;
     }
+  }
+
+  /**
+   * A regular look that fails is followed by the next one, however long the provider is away: nobody need act for the poll
+   * to find what was missed meanwhile. Only the last failure of an order is kept.
+   */
+  private lookAgain(delivery: ClaimedDelivery, failed: AttemptResult): AttemptResult {
+    const { outsideId, regular } = delivery.payload as LookPayload;
+    if (!regular || failed.outcome !== 'failed') return failed;
+    return {
+      ...failed,
+      settle: async (tx) => {
+        await this.outbox.forgetGivenUp(tx, delivery);
+        const approval = await this.approvals.find(outsideId, tx);
+        if (approval && isLive(approval)) await this.looking.later(tx, approval, delivery.accCode);
+      },
+    };
   }
 
   private async look(delivery: ClaimedDelivery, signal: AbortSignal): Promise<AttemptResult> {

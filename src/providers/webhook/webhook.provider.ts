@@ -74,6 +74,9 @@ export class WebhookProvider implements ApprovalProvider {
     const { status, body } = await this.post(to, 'approval.observe', attempt.sentAt, attempt, {
       key: externalId,
     });
+    if (status === 429 || (status >= 500 && status !== 501)) {
+      throw new ProviderFailure(`answered ${status}`, { status });
+    }
     if (status !== 200) return null;
     const said = result.safeParse(dataOf(body));
     return said.success && said.data.key === externalId ? observationOf(said.data) : null;
