@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
@@ -132,12 +133,22 @@ function watchRequests(fastify: FastifyInstance, metrics: Metrics, logger: Logge
 
 /**
  * A closing server ends the connections that are idle at that moment. Those of requests under way become idle later,
- * and their callers may keep them alive for minutes: they are ended as soon as their answer is out.
+ * and their callers may keep them alive for minutes: they are ended as soon as their answer is out. Those on which nothing
+ * was ever asked do not count as idle to Node.
  */
 function letConnectionsEnd(fastify: FastifyInstance): void {
+  const unused = new Set<Socket>();
+  fastify.server.on('connection', (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  fastify.server.on('request', ({ socket }) => unused.delete(socket));
   let sweeper: NodeJS.Timeout | undefined;
   fastify.addHook('preClose', (done) => {
-    sweeper = setInterval(() => fastify.server.closeIdleConnections(), 50);
+    sweeper = setInterval(() => {
+      fastify.server.closeIdleConnections();
+      for (const socket of unused) socket.destroy();
+    }, 50);
     done();
   });
   fastify.addHook('onClose', (_instance, done) => {

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, type RawBodyRequest, Req } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { type AuthenticatedRequest, Permit } from '../auth/permit.js';
+import { withAnswerOf } from '../database/unit-of-work.js';
 import { Envelope, enveloped } from '../http/envelope.js';
 import { Problems } from '../http/problem.docs.js';
 import type { CallbackKind } from '../orders/order-callbacks.service.js';
@@ -52,15 +53,15 @@ export class LarkAnswersController {
     return this.answer('execute', request, dto);
   }
 
-  private async answer(
+  private answer(
     kind: CallbackKind,
     { principal, headers, rawBody = Buffer.alloc(0) }: Incoming,
     dto: LateAnswer,
   ): Promise<EnvelopedLateAnswer> {
-    return enveloped(
+    return withAnswerOf(enveloped<LateAnswerView>, () =>
       principal
-        ? await this.callbacks.answer(principal, kind, dto)
-        : await this.callbacks.answerSigned({ headers, rawBody }, kind, dto),
+        ? this.callbacks.answer(principal, kind, dto)
+        : this.callbacks.answerSigned({ headers, rawBody }, kind, dto),
     );
   }
 }

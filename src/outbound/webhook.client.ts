@@ -15,6 +15,8 @@ export interface WebhookMessage {
   readonly secrets: readonly string[];
   /** Gives the call up. */
   readonly signal?: AbortSignal;
+  /** Bytes of the answer that are read; 64 KiB when left out. */
+  readonly limit?: number;
 }
 
 /** What a trial call met. */
@@ -35,12 +37,19 @@ export class WebhookClient {
   ) {}
 
   /** @throws OutboundError when no answer comes, or the address must not be called. */
-  send({ url, id, sentAt, body, secrets, signal }: WebhookMessage): Promise<OutboundAnswer> {
+  send({ url, id, sentAt, body, secrets, signal, limit }: WebhookMessage): Promise<OutboundAnswer> {
     const headers = {
       'content-type': 'application/json',
       ...webhookHeaders({ id, sentAt, body }, secrets),
     };
-    return this.client.post({ url, headers, body, ...(signal ? { signal } : {}) });
+    return this.client.send({
+      method: 'POST',
+      url,
+      headers,
+      body,
+      ...(signal ? { signal } : {}),
+      ...(limit === undefined ? {} : { limit }),
+    });
   }
 
   /**

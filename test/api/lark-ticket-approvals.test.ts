@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tokenOf } from '../support/harness.js';
 import { apply, callsAbout, ended, type LarkWorld, startLarkWorld } from '../support/lark/lark-world.js';
 import { ann, boss, created, rival, root } from '../support/world.js';
 
@@ -57,6 +58,27 @@ describe('lark-ticket’s own configuration', () => {
     expect(callsAbout(world, 'check', instance)[0]?.body.reason.value).toBe('排查问题');
   });
 
+  it('given the same again under one Idempotency-Key, then the same answer, envelope and all, without the secret', async () => {
+    const body = configuration();
+    const send = async () => {
+      const response = await fetch(`${world.app.url}/api/v1/lark/approvals`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'idempotency-key': `again-${body.approval_code}`,
+          authorization: `Bearer ${await tokenOf(boss)}`,
+        },
+        body: JSON.stringify(body),
+      });
+      return { status: response.status, body: (await response.json()) as { resp: { secret: unknown } } };
+    };
+    const [first, second] = [await send(), await send()];
+    expect(first).toMatchObject({ status: 200, body: { ...success, resp: { secret: expect.any(String) } } });
+    expect(second.status).toBe(200);
+    expect(Object.keys(second.body)).toEqual(Object.keys(first.body));
+    expect(second.body).toMatchObject({ ...success, resp: { approval_code: body.approval_code } });
+  });
+
   it('given reads, changes and a deletion, then they are those of the form', async () => {
     const body = configuration();
     const path = `/lark/approvals/${body.approval_code}`;
@@ -113,5 +135,33 @@ describe('lark-ticket’s own configuration', () => {
     });
     const made = await admin().post('/lark/approvals', { ...body, provider: 'feishu-2' });
     expect(made.body.resp.provider).toBe('feishu-2');
+  });
+
+  it('given one app with which two teams are set up, then each hears of its own approvals, and loses none by the other', async () => {
+    const theirs = world.app.as(rival);
+    await created(theirs, '/providers', {
+      code: 'feishu',
+      name: '飞书',
+      kind: 'lark',
+      url: world.lark.url,
+      lark: world.lark.fields,
+    });
+    const [own, shared] = [configuration(), configuration()];
+    expect((await theirs.post('/lark/approvals', own)).status).toBe(200);
+    expect((await theirs.post('/lark/approvals', shared)).status).toBe(200);
+    expect((await admin().post('/lark/approvals', { ...shared, provider: 'feishu' })).status).toBe(200);
+    world.module.behave(({ ticket }) => ({
+      status: 200,
+      body: { ticket_id: ticket, result: false, error: 'no' },
+    }));
+    const submitted = apply(world, {
+      definition: world.lark.native.definition(own.approval_code),
+      secret: '',
+    });
+    expect(await ended(submitted)).toBe('REJECTED');
+    expect((await theirs.delete(`/lark/approvals/${shared.approval_code}`)).status).toBe(200);
+    const left = apply(world, { definition: world.lark.native.definition(shared.approval_code), secret: '' });
+    expect(await ended(left)).toBe('REJECTED');
+    expect(callsAbout(world, 'check', left)).toHaveLength(1);
   });
 });

@@ -131,6 +131,14 @@ describe('POST /field/{uri}', () => {
     expect(shown.nextPageToken).toBe('12');
   });
 
+  it('given thousands of options, or pages that never fill one, then what there is is shown', async () => {
+    world.module.behave(answering({ options: numbers(0, 3_000) }));
+    expect((await ask()).options?.size).toBe(3_000);
+    world.module.behave(answering({ options: numbers(0, 2), hasMore: true, nextPageToken: 'same' }));
+    const few = await ask();
+    expect([few.options?.size, few.nextPageToken]).toEqual([2, null]);
+  });
+
   it('given a Key, then the question may be sealed, and the answer is', async () => {
     world.module.behave(answering({ options: [{ id: 'a', value: 'A' }] }));
     const url = `${world.app.url}/field/${await uriOf('sealed')}`;
@@ -169,17 +177,13 @@ describe('POST /field/{uri}', () => {
     ['answers an option without a text', answering({ options: [{ id: 'a' }] }), /lacks its id or its text/],
     ['names texts that it does not send', answering({ options: [{ id: 'a', value: '@i18n@a' }] }), /lacks/],
     ['refuses', answering({ code: 4, msg: '没有权限' }), /没有权限/],
-    ['answers without an end', answering(`{"options": [${'0,'.repeat(50_000)}0]}`), /longer than 64 KiB/],
+    ['answers without an end', answering(`{"options": [${'0,'.repeat(600_000)}0]}`), /longer than/],
     [
       'has more, and does not say where',
       answering({ options: numbers(0, 10), hasMore: true }),
       /nextPageToken/,
     ],
-    [
-      'goes on with empty pages',
-      answering({ options: [], hasMore: true, nextPageToken: 'x' }),
-      /too few options/,
-    ],
+    ['goes on with empty pages', answering({ options: [], hasMore: true, nextPageToken: 'x' }), /empty page/],
     ['hangs up', hangUp, /does not answer/],
   ])('given the business module %s, then 200 with a code and words', async (_what, behaviour, words) => {
     world.module.behave(behaviour);

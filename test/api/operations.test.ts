@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/harness.js';
 import { ann, boss, created } from '../support/world.js';
@@ -85,6 +87,19 @@ describe('what operators expect', () => {
         expect(operation.summary, `${method} ${path}`).toEqual(expect.any(String));
       }
     }
+  });
+});
+
+describe('a service that stops', () => {
+  it('given a connection on which nothing was ever asked, then it does not wait for it', async () => {
+    const app = await startApp();
+    const { port } = new URL(app.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    await once(socket, 'connect');
+    const ended = once(socket, 'close');
+    // Without that, it takes until Node gives the connection up: a minute, which is the limit of this test.
+    await app.close();
+    await ended;
   });
 });
 

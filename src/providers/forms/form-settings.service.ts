@@ -251,12 +251,21 @@ export class FormSettingsService {
   }
 
   private async unfollow(provider: ProviderRow, formCode: string): Promise<void> {
+    if (await this.isFollowedBesides(provider, formCode)) return;
     const kind = this.kinds.of(provider.kind);
     try {
       await kind?.unfollow?.(this.connections.of(provider), formCode, this.deadline());
     } catch (error) {
       throw refusalOf(provider.code, error);
     }
+  }
+
+  /** Whether the same app follows the form for another provider as well, of another team or under another code. */
+  private async isFollowedBesides(provider: ProviderRow, formCode: string): Promise<boolean> {
+    const forms = await this.forms.named(provider.kind, formCode);
+    const others = [...new Set(forms.map(({ providerId }) => providerId))].filter((id) => id !== provider.id);
+    const rows = await Promise.all(others.map((id) => this.providers.byId(id)));
+    return rows.some((row) => row !== null && appOf(row) === appOf(provider));
   }
 
   /** Takes {@link follow} back, unless somebody else has made the form in the meantime. */
@@ -278,6 +287,12 @@ export class FormSettingsService {
   private deadline(): AbortSignal {
     return AbortSignal.timeout(this.config.callback.timeout);
   }
+}
+
+/** By what a vendor knows us. */
+function appOf({ url, settings }: ProviderRow): string {
+  const { appId, appKey, corpId } = JSON.parse(settings ?? '{}') as Readonly<Record<string, unknown>>;
+  return JSON.stringify([url, appId, appKey, corpId]);
 }
 
 /** Of a code of a business type. */

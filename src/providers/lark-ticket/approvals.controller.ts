@@ -33,8 +33,8 @@ export class ApprovalsController {
   })
   @ApiOkResponse({ type: EnvelopedApproval })
   @Problems('validation_failed', 'not_found', 'already_exists', 'provider_refused')
-  async create(@Caller() caller: Principal, @Body() dto: ApprovalConfiguration): Promise<EnvelopedApproval> {
-    return enveloped(await this.approvals.create(asUser(caller), dto));
+  create(@Caller() caller: Principal, @Body() dto: ApprovalConfiguration): Promise<EnvelopedApproval> {
+    return this.approvals.create(asUser(caller), dto);
   }
 
   @Get()

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { isSystemAdmin, teamOf, type UserPrincipal } from '../../auth/principal.js';
 import { platform } from '../../auth/sight.js';
+import { withAnswerOf } from '../../database/unit-of-work.js';
+import { enveloped } from '../../http/envelope.js';
 import { invalid, notFound } from '../../http/problem.js';
 import { FormSettingsService } from '../forms/form-settings.service.js';
-import type { FormView } from '../forms/forms.dto.js';
+import type { CreatedForm, FormView } from '../forms/forms.dto.js';
 import type { ProviderRow } from '../provider.entity.js';
 import { ProvidersRepository } from '../providers.repository.js';
 import type {
@@ -11,6 +13,7 @@ import type {
   ApprovalOwner,
   ApprovalView,
   ChangeApproval,
+  EnvelopedApproval,
   ListApprovals,
 } from './approvals.dto.js';
 
@@ -26,15 +29,18 @@ export class ApprovalsService {
   ) {}
 
   /** @throws Problem as {@link FormSettingsService.create}; 404 without a provider, 400 for one of several */
-  async create(principal: UserPrincipal, dto: ApprovalConfiguration): Promise<Shown> {
+  async create(principal: UserPrincipal, dto: ApprovalConfiguration): Promise<EnvelopedApproval> {
     const provider = await this.only(principal, dto);
-    const form = await this.forms.create(principal, provider.code, ownerOf(principal, provider), {
-      formCode: dto.approval_code,
-      name: dto.name,
-      ...partsOf(dto),
-      ...(provider.scope === platform ? { accCode: dto.acc_code ?? null } : {}),
-    });
-    return shown(form, form.secret);
+    return withAnswerOf(
+      (form: CreatedForm) => enveloped(shown(form, form.secret)),
+      () =>
+        this.forms.create(principal, provider.code, ownerOf(principal, provider), {
+          formCode: dto.approval_code,
+          name: dto.name,
+          ...partsOf(dto),
+          ...(provider.scope === platform ? { accCode: dto.acc_code ?? null } : {}),
+        }),
+    );
   }
 
   async list(

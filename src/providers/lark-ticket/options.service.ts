@@ -16,6 +16,8 @@ const patience = 2_400;
 const smallestPage = 10;
 /** Questions to a business module for one page there. */
 const maxPages = 10;
+/** Bytes of one answer of a business module. */
+const longestAnswer = 1024 * 1024;
 
 /** Which widget is asked about: by its address (requirement 001), or by codes. */
 export type OptionsAddress =
@@ -127,7 +129,9 @@ export class OptionsService {
       }
       pageToken = found.nextPageToken;
     }
-    return { why: `the business module answers pages of too few options; ${smallestPage} make one` };
+    if (options.size === 0) return { why: 'the business module answers one empty page after the other' };
+    // So many pages with so little on them come to no end; what they hold is all that there is.
+    return { options: [...options.values()], nextPageToken: null };
   }
 
   private async page(
@@ -157,8 +161,10 @@ export class OptionsService {
         body,
         secrets,
         signal,
+        limit: longestAnswer,
       });
-      if (truncated) return { why: 'the answer of the business module is longer than 64 KiB' };
+      if (truncated)
+        return { why: `the answer of the business module is longer than ${longestAnswer} bytes` };
       if (status !== 200) return { why: `the business module answered ${status}` };
       return readOptions(said, locale);
     } catch (error) {

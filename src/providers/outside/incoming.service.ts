@@ -63,6 +63,8 @@ export class IncomingService {
     const known = await this.providers.ofKind(kind);
     const candidates = id === null ? known : known.filter(({ to }) => to.id === id);
     const reasons: string[] = [];
+    let reply: EventReply | null = null;
+    // One app can be a provider of several teams: each hears of what its forms are about.
     for (const { to, kind: speaker } of candidates) {
       const received = speaker.receive(to, incoming, this.clock.now());
       if (received.kind === 'refused') {
@@ -71,8 +73,9 @@ export class IncomingService {
       }
       if (received.kind === 'malformed') throw invalid(received.field, received.why);
       if (received.kind === 'events') await this.store(to, received.events);
-      return received.reply;
+      reply ??= received.reply;
     }
+    if (reply !== null) return reply;
     this.logger.warn({ kind, id, reasons }, 'a message of nobody known is refused');
     throw new Problem(
       'unauthenticated',
