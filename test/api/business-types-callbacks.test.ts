@@ -225,6 +225,7 @@ describe(CallbackTargetsService.name, () => {
     const body = newType('target', {
       checkUrl: 'https://dms.example.com/check',
       callbackMode: 'async',
+      executeMode: 'sync',
       format: 'lark-ticket',
       failMode: 'open',
       callbackDeadline: '90m',
@@ -237,7 +238,8 @@ describe(CallbackTargetsService.name, () => {
       code: 'target',
       checkUrl: 'https://dms.example.com/check',
       executeUrl: null,
-      mode: 'async',
+      name: body.name,
+      modes: { check: 'async', execute: 'sync' },
       format: 'lark-ticket',
       failMode: 'open',
       deadline: minutes(90),

@@ -161,7 +161,11 @@ describe('a repeat that passes once (mode retry-once)', () => {
     });
     const answer = await pay('/own');
     expect([answer.status, upstream.seen.length]).toEqual([200, 1]);
-    const mine = await app.as(ann).get('/approve-requests?path=/own');
+    // What came of it is recorded once the answer is through.
+    const mine = await eventually(
+      () => app.as(ann).get('/approve-requests?path=/own'),
+      ({ body }) => body.items[0]?.status !== 'executing',
+    );
     expect(mine.body.items).toMatchObject([{ status: 'executed' }]);
   });
 });
