@@ -54,10 +54,7 @@ export class IdentitiesService {
 
   /** The user code behind a provider's id of a person; null when it is nobody's. */
   async userOf(providerId: string, externalId: string, sql: Sql = this.database): Promise<string | null> {
-    const [row] = await sql.rows<{ readonly userCode: string; readonly externalId: string }>(
-      `SELECT user_code AS userCode, external_id AS externalId FROM ${table} WHERE provider_id = ? AND external_id = ?`,
-      [providerId, externalId],
-    );
-    return row?.externalId === externalId ? row.userCode : null;
+    const found = await this.usersOf(providerId, [externalId], sql);
+    return found.get(externalId) ?? null;
   }
 }

@@ -60,8 +60,7 @@ export class IncomingService {
    * @throws Problem 400 for what a provider has sent that makes no sense; 401 for whatever no provider has sent, with the same words for every reason
    */
   async receive(kind: ProviderKind, id: string | null, incoming: IncomingEvent): Promise<EventReply> {
-    const known = await this.providers.ofKind(kind);
-    const candidates = id === null ? known : known.filter(({ to }) => to.id === id);
+    const candidates = id === null ? await this.providers.ofKind(kind) : await this.named(kind, id);
     const reasons: string[] = [];
     let reply: EventReply | null = null;
     // One app can be a provider of several teams: each hears of what its forms are about.
@@ -81,6 +80,12 @@ export class IncomingService {
       'unauthenticated',
       'the message is not signed by a provider that is set up here, or not at this time',
     );
+  }
+
+  /** The provider of an id, if it is of the kind that its address says: of all others no secret need be opened. */
+  private async named(kind: ProviderKind, id: string): ReturnType<ProvidersService['ofKind']> {
+    const correspondent = await this.providers.correspondent(id);
+    return correspondent?.to.kind === kind ? [correspondent] : [];
   }
 
   private get insertOnce(): string {
