@@ -29,6 +29,8 @@ import { MirrorPeopleService } from './lark-mirror/mirror-people.service.js';
 import { MirrorTurnsRepository } from './lark-mirror/mirror-turns.repository.js';
 import { ApprovalsController } from './lark-ticket/approvals.controller.js';
 import { ApprovalsService } from './lark-ticket/approvals.service.js';
+import { ProblemDialects } from '../http/problem-dialect.port.js';
+import { OptionsDialect } from './lark-ticket/options.dialect.js';
 import { OptionsController } from './lark-ticket/options.controller.js';
 import { OptionsService } from './lark-ticket/options.service.js';
 import { Beginnings } from './outside/beginnings.js';
@@ -133,12 +135,14 @@ export class ProvidersModule implements OnModuleInit {
   constructor(
     private readonly handlers: DeliveryHandlers,
     private readonly telling: TellingHandler,
+    private readonly dialects: ProblemDialects,
     private readonly kinds: ApprovalProviders,
     private readonly webhooks: WebhookProvider,
   ) {}
 
   onModuleInit(): void {
     this.handlers.register(this.telling);
+    this.dialects.register(new OptionsDialect());
     this.kinds.register(this.webhooks);
   }
 }

@@ -192,6 +192,19 @@ describe('POST /field/{uri}', () => {
     expect(answer.body).not.toHaveProperty('data');
   });
 
+  it.each(['', '/api/v1'])(
+    'given at %s/field/… a question that cannot be read, then 200 with a code as well',
+    async (prefix) => {
+      for (const body of ['nope', '{"token":', `"${'x'.repeat(1_100_000)}"`]) {
+        const answer = await raw(body, `${world.app.url}${prefix}/field/${uri}`);
+        expect(answer).toEqual({
+          status: 200,
+          body: { code: body.length > 1_000_000 ? 413 : 400, msg: expect.any(String) as string },
+        });
+      }
+    },
+  );
+
   it('given a business module that does not answer, then Feishu is told before it gives up', async () => {
     const held = hold();
     world.module.behave(held.behaviour);
